@@ -1,0 +1,46 @@
+import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { checkWritable, writeAtomic } from '../../src/storage/local.ts'
+
+let dir: string
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'local-'))
+})
+afterEach(async () => {
+  await rm(dir, { recursive: true })
+})
+
+describe('writeAtomic', () => {
+  it('writes, makes folders, replaces, and leaves no temporary file', async () => {
+    const path = join(dir, 'x/y.json')
+    await writeAtomic(path, 'one')
+    await writeAtomic(path, 'two')
+    expect(await readFile(path, 'utf8')).toBe('two')
+    expect(await readdir(join(dir, 'x'))).toEqual(['y.json'])
+  })
+
+  it('leaves nothing behind when the destination cannot be replaced', async () => {
+    await mkdir(join(dir, 'y.json/full'), { recursive: true })
+    await expect(writeAtomic(join(dir, 'y.json'), 'one')).rejects.toMatchObject({
+      code: 'WRITE_FAILED'
+    })
+    expect(await readdir(dir)).toEqual(['y.json'])
+  })
+})
+
+describe('checkWritable', () => {
+  it('refuses a folder that is not there', async () => {
+    await expect(checkWritable(join(dir, 'none/f'))).rejects.toMatchObject({ code: 'WRITE_FAILED' })
+  })
+
+  it('refuses a destination that is a folder, and takes one that is a file or free', async () => {
+    await expect(checkWritable(join(dir, '..', dir))).rejects.toMatchObject({
+      code: 'WRITE_FAILED'
+    })
+    await expect(checkWritable(join(dir, 'f'))).resolves.toBeUndefined()
+    await writeAtomic(join(dir, 'f'), '')
+    await expect(checkWritable(join(dir, 'f'))).resolves.toBeUndefined()
+  })
+})

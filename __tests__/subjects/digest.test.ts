@@ -1,0 +1,77 @@
+import { execFileSync } from 'node:child_process'
+import { createHash, randomBytes } from 'node:crypto'
+import { appendFile, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { digestFile, digestForSigning } from '../../src/subjects/digest.ts'
+
+let dir: string
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'digest-'))
+})
+afterEach(async () => {
+  await rm(dir, { recursive: true })
+})
+
+describe('digestFile', () => {
+  it.each([0, 1, 4 * 1024 * 1024, 9 * 1024 * 1024 + 7])('hashes %i bytes', async size => {
+    const bytes = randomBytes(size)
+    const path = join(dir, 'f')
+    await writeFile(path, bytes)
+    for (const algorithm of ['sha256', 'sha384', 'sha512'] as const) {
+      expect(await digestFile(path, algorithm)).toBe(
+        createHash(algorithm).update(bytes).digest('hex')
+      )
+    }
+  })
+
+  it('refuses a file that grows while it is hashed', async () => {
+    const path = join(dir, 'f')
+    await writeFile(path, Buffer.alloc(64 * 1024 * 1024))
+    let done = false
+    const hashing = digestFile(path).finally(() => (done = true))
+    const writing = (async () => {
+      while (!done) await appendFile(path, 'x')
+    })()
+    await expect(hashing).rejects.toMatchObject({ code: 'FILE_CHANGED' })
+    await writing
+  })
+
+  it('refuses a file that is replaced while it is hashed', async () => {
+    const path = join(dir, 'f')
+    await writeFile(path, Buffer.alloc(64 * 1024 * 1024))
+    let done = false
+    const hashing = digestFile(path).finally(() => (done = true))
+    const replacing = (async () => {
+      while (!done) {
+        await writeFile(join(dir, 'other'), Buffer.alloc(1024))
+        await rename(join(dir, 'other'), path)
+      }
+    })()
+    await expect(hashing).rejects.toMatchObject({ code: 'FILE_CHANGED' })
+    await replacing
+  })
+
+  it('refuses a link, a folder, a pipe without waiting, and a file that is not there', async () => {
+    await writeFile(join(dir, 'f'), 'x')
+    await symlink(join(dir, 'f'), join(dir, 'link'))
+    execFileSync('mkfifo', [join(dir, 'pipe')])
+    await expect(digestFile(join(dir, 'link'))).rejects.toMatchObject({ code: 'FILE_UNREADABLE' })
+    await expect(digestFile(dir)).rejects.toMatchObject({ code: 'FILE_NOT_REGULAR' })
+    await expect(digestFile(join(dir, 'pipe'))).rejects.toMatchObject({ code: 'FILE_NOT_REGULAR' })
+    await expect(digestFile(join(dir, 'none'))).rejects.toMatchObject({ code: 'FILE_UNREADABLE' })
+  })
+})
+
+describe('digestForSigning', () => {
+  it('refuses what DSSE signs, and a Git LFS pointer, and nothing that only resembles them', async () => {
+    const path = join(dir, 'f')
+    await writeFile(path, 'DSSEv1 28 application/vnd.in-toto+json 2 {}')
+    await expect(digestForSigning(path)).rejects.toMatchObject({ code: 'FILE_IS_DSSE' })
+    await writeFile(path, 'version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n')
+    await expect(digestForSigning(path)).rejects.toMatchObject({ code: 'FILE_IS_LFS_POINTER' })
+    await writeFile(path, 'DSSEv1')
+    expect(await digestForSigning(path)).toBe(await digestFile(path))
+  })
+})

@@ -1,0 +1,105 @@
+import { execFileSync } from 'node:child_process'
+import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { expand } from '../../src/runner/glob.ts'
+import { findFiles, isWithin } from '../../src/subjects/file.ts'
+
+let root: string
+let workspace: string
+const home = process.cwd()
+
+beforeEach(async () => {
+  root = await realpath(await mkdtemp(join(tmpdir(), 'files-')))
+  workspace = join(root, 'ws')
+  await mkdir(join(workspace, 'dist/sub'), { recursive: true })
+  await writeFile(join(workspace, 'dist/a.onnx'), 'a')
+  await writeFile(join(workspace, 'dist/b.onnx'), 'b')
+  await writeFile(join(workspace, 'dist/sub/c.onnx'), 'c')
+  await writeFile(join(root, 'secret'), 's')
+  process.chdir(workspace)
+})
+afterEach(async () => {
+  process.chdir(home)
+  await rm(root, { recursive: true })
+})
+
+const names = async (...lines: string[]): Promise<string[]> =>
+  (await findFiles(lines, workspace, expand)).subjects.map(({ name }) => name)
+
+describe('findFiles', () => {
+  it('takes paths and globs, each file once, sorted, and leaves folders of a glob out', async () => {
+    expect(await names('dist/**', 'dist/b.onnx')).toEqual([
+      'dist/a.onnx',
+      'dist/b.onnx',
+      'dist/sub/c.onnx'
+    ])
+    expect(await names('dist/*')).toEqual(['dist/a.onnx', 'dist/b.onnx'])
+  })
+
+  it('takes matches away again with !', async () => {
+    expect(await names('dist/**', '!dist/sub/**')).toEqual(['dist/a.onnx', 'dist/b.onnx'])
+  })
+
+  it('leaves bundles out and lists them', async () => {
+    await writeFile(join(workspace, 'dist/a.onnx.sigstore.json'), '{}')
+    const { subjects, bundles } = await findFiles(['dist/*'], workspace, expand)
+    expect(subjects).toHaveLength(2)
+    expect(bundles).toEqual(['dist/a.onnx.sigstore.json'])
+    await expect(names('dist/*.sigstore.json')).rejects.toMatchObject({ code: 'NO_SUBJECT' })
+  })
+
+  it.each([[[]], [['!dist/**']], [['nothing/*']], [['dist/*', 'nothing.bin']]])(
+    'refuses lines that name nothing: %j',
+    async lines => {
+      await expect(names(...lines)).rejects.toMatchObject({ code: 'NO_SUBJECT' })
+    }
+  )
+
+  it('refuses a folder by name, and says how to name what is in it', async () => {
+    await expect(names('dist')).rejects.toMatchObject({
+      code: 'FILE_NOT_REGULAR',
+      message: 'files: dist is a folder; write "dist/**" for every file below it.'
+    })
+    await expect(names('dist/')).rejects.toMatchObject({ code: 'FILE_NOT_REGULAR' })
+  })
+
+  it('refuses a pipe', async () => {
+    execFileSync('mkfifo', [join(workspace, 'pipe')])
+    await expect(names('pipe')).rejects.toMatchObject({ code: 'FILE_NOT_REGULAR' })
+  })
+
+  it('refuses a link out of the workspace, also through a linked folder, and a broken one', async () => {
+    await symlink(join(root, 'secret'), join(workspace, 'link'))
+    await expect(names('link')).rejects.toMatchObject({ code: 'FILE_OUTSIDE_WORKSPACE' })
+    await expect(names('*')).rejects.toMatchObject({ code: 'FILE_OUTSIDE_WORKSPACE' })
+    await rm(join(workspace, 'link'))
+    await symlink(root, join(workspace, 'up'))
+    await expect(names('up/secret')).rejects.toMatchObject({ code: 'FILE_OUTSIDE_WORKSPACE' })
+    await symlink('gone', join(workspace, 'broken'))
+    await expect(names('broken')).rejects.toMatchObject({ code: 'FILE_UNREADABLE' })
+  })
+
+  it('takes a link that stays inside, and hashes what it leads to', async () => {
+    await symlink('a.onnx', join(workspace, 'dist/latest.onnx'))
+    const { subjects } = await findFiles(['dist/latest.onnx'], workspace, expand)
+    expect(subjects).toEqual([{ name: 'dist/latest.onnx', path: join(workspace, 'dist/a.onnx') }])
+  })
+
+  it('takes a path outside the workspace that the workflow itself names', async () => {
+    expect(await names(join(root, 'secret'))).toEqual([join(root, 'secret')])
+  })
+})
+
+describe('isWithin', () => {
+  it.each([
+    ['/a/b', '/a', true],
+    ['/a', '/a', true],
+    ['/a/..b', '/a', true],
+    ['/ab', '/a', false],
+    ['/', '/a', false]
+  ])('%s in %s: %s', (path, folder, expected) => {
+    expect(isWithin(path, folder)).toBe(expected)
+  })
+})

@@ -1,0 +1,129 @@
+import { lstat, realpath, stat } from 'node:fs/promises'
+import { isAbsolute, relative, resolve, sep } from 'node:path'
+import { KeylessError } from '../errors.ts'
+
+/** Finds the paths of one pattern; links are reported, never followed. */
+export type Expand = (pattern: string, exclusions: string[]) => Promise<string[]>
+
+export type FileSubject = {
+  /** As a person in the workspace would write it. */
+  name: string
+  /** Absolute, free of symbolic links: what is hashed. */
+  path: string
+}
+
+export type Files = {
+  subjects: FileSubject[]
+  /** Bundles among the matches: signatures are not signed. */
+  bundles: string[]
+}
+
+const BUNDLE = /\.sigstore\.jsonl?$/
+
+/**
+ * The regular files that the lines of a `files` input name, each once, sorted by name.
+ *
+ * A line is a path or a glob; one that begins with `!` takes matches of the others away. Every
+ * line must match, since a build that no longer writes a file must not pass for want of it.
+ *
+ * @param lines the input's lines
+ * @param workspace absolute path of the workspace, which symbolic links must not leave
+ * @throws KeylessError NO_SUBJECT, FILE_NOT_REGULAR, FILE_OUTSIDE_WORKSPACE, FILE_UNREADABLE
+ */
+export async function findFiles(
+  lines: string[],
+  workspace: string,
+  expand: Expand
+): Promise<Files> {
+  const exclusions = lines.filter(line => line.startsWith('!'))
+  const patterns = lines.filter(line => !line.startsWith('!'))
+  const found = new Map<string, FileSubject>()
+  const bundles = new Set<string>()
+  for (const pattern of patterns) {
+    let matched = 0
+    for (const path of await expand(pattern, exclusions)) {
+      const name = display(path, workspace)
+      if (BUNDLE.test(path)) {
+        bundles.add(name)
+        matched++
+        continue
+      }
+      const subject = await resolveFile(name, path, workspace, pattern)
+      if (subject) {
+        found.set(path, subject)
+        matched++
+      }
+    }
+    if (matched === 0) {
+      throw new KeylessError(
+        'NO_SUBJECT',
+        `files: "${pattern}" matches no file in ${workspace}; check the pattern, and that the step that makes the file ran before this one.`
+      )
+    }
+  }
+  if (found.size === 0) {
+    throw new KeylessError(
+      'NO_SUBJECT',
+      bundles.size > 0
+        ? `files: the only matches are bundles (${[...bundles].join(', ')}), which are left out; name the files that they sign.`
+        : 'files: no line names a file; give at least one path or glob.'
+    )
+  }
+  const subjects = [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
+  return { subjects, bundles: [...bundles].sort() }
+}
+
+/** The file behind a match, or nothing for a folder that a glob ran across. */
+async function resolveFile(
+  name: string,
+  path: string,
+  workspace: string,
+  pattern: string
+): Promise<FileSubject | undefined> {
+  let real
+  let target
+  try {
+    const link = (await lstat(path)).isSymbolicLink()
+    real = await realpath(path)
+    target = await stat(real)
+    // Whoever can write a link into the workspace must not have a signature of any file that the
+    // runner can read. A path outside that the workflow names itself is the workflow's own word.
+    const home = await realpath(workspace)
+    if ((link || isWithin(path, workspace)) && !isWithin(real, home)) {
+      throw new KeylessError(
+        'FILE_OUTSIDE_WORKSPACE',
+        `files: ${name} is a symbolic link, or lies below one, to ${real}, outside the workspace; copy the file into the workspace, or name its real path.`
+      )
+    }
+  } catch (cause) {
+    if (cause instanceof KeylessError) throw cause
+    throw new KeylessError(
+      'FILE_UNREADABLE',
+      `files: ${name} could not be looked at (${(cause as NodeJS.ErrnoException).code ?? 'unknown error'}); check that it exists and that this job's user may read it.`,
+      { cause }
+    )
+  }
+  if (target.isFile()) return { name, path: real }
+  if (target.isDirectory()) {
+    if (resolve(workspace, pattern) !== path) return undefined
+    throw new KeylessError(
+      'FILE_NOT_REGULAR',
+      `files: ${name} is a folder; write "${pattern.replace(/\/+$/, '')}/**" for every file below it.`
+    )
+  }
+  throw new KeylessError(
+    'FILE_NOT_REGULAR',
+    `files: ${name} is not a regular file (a pipe, socket or device); name regular files only.`
+  )
+}
+
+function display(path: string, workspace: string): string {
+  const name = isWithin(path, workspace) ? relative(workspace, path) : path
+  return name.split(sep).join('/')
+}
+
+/** Whether an absolute path is the folder, or lies below it. */
+export function isWithin(path: string, folder: string): boolean {
+  const way = relative(folder, path)
+  return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way)
+}
