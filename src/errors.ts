@@ -24,6 +24,24 @@ export type Code =
   | 'WRITE_FAILED'
   | 'NO_BUNDLE'
   | 'BUNDLE_UNREADABLE'
+  // Sigstore services and the way to them (src/http.ts, src/sigstore)
+  | 'SERVICE_URL_INSECURE'
+  | 'SERVICE_UNREACHABLE'
+  | 'SERVICE_UNAVAILABLE'
+  | 'SERVICE_REFUSED'
+  | 'SERVICE_REDIRECTED'
+  | 'SERVICE_ANSWER_INVALID'
+  | 'REQUEST_EXPIRED'
+  | 'TOKEN_UNAVAILABLE'
+  | 'TOKEN_INVALID'
+  | 'TOKEN_WRONG_AUDIENCE'
+  | 'TOKEN_WRONG_ISSUER'
+  | 'CLOCK_WRONG'
+  | 'FULCIO_REFUSED_TOKEN'
+  | 'SIGNING_CONFIG_INVALID'
+  | 'SIGNING_CONFIG_NO_SERVICE'
+  | 'REKOR_V2_UNSUPPORTED'
+  | 'NO_PROGRESS'
 
 /** A failure with a stable code. */
 export class KeylessError extends Error {
