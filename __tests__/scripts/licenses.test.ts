@@ -1,0 +1,69 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { licenseFile } from '../../scripts/licenses.ts'
+
+let root: string
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'licenses-'))
+})
+afterEach(() => {
+  rmSync(root, { recursive: true })
+})
+
+function addPackage(
+  folder: string,
+  manifest: Record<string, unknown>,
+  files: Record<string, string> = { LICENSE: 'the text' }
+): string {
+  const path = join(root, folder)
+  mkdirSync(path)
+  writeFileSync(
+    join(path, 'package.json'),
+    JSON.stringify({ name: folder, version: '1.0.0', license: 'MIT', ...manifest })
+  )
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(path, name), text)
+  return path
+}
+
+describe('licenseFile', () => {
+  it('lists each package once, sorted, with name, version, licence, text and notice', () => {
+    const b = addPackage('b', {}, { 'license.md': 'b text\r\n', NOTICE: 'b notice' })
+    const again = addPackage('copy', { name: 'b' }, { 'license.md': 'b text' })
+    const a = addPackage('a', { license: 'ISC' })
+    const file = licenseFile([b, again, a])
+    expect(file.match(/^\S+ \S+ \(.+\)$/gm)).toEqual(['a 1.0.0 (ISC)', 'b 1.0.0 (MIT)'])
+    expect(file).toContain('the text\n')
+    expect(file).toContain('b text\n')
+    expect(file).not.toContain('\r')
+  })
+
+  it('hands a notice along with the text', () => {
+    const file = licenseFile([addPackage('a', {}, { LICENSE: 'text', 'NOTICE.txt': 'notice' })])
+    expect(file).toContain('text\n\nnotice\n')
+  })
+
+  it('refuses a package without a text', () => {
+    const bare = addPackage('bare', { repository: { url: 'r' } }, { 'README.md': 'MIT' })
+    const other = addPackage('other', { repository: { url: 'elsewhere' } })
+    expect(() => licenseFile([bare, other])).toThrow('bare 1.0.0: no licence text in the package')
+  })
+
+  it('takes the text of a package of the same repository under the same licence', () => {
+    const bare = addPackage('bare', { repository: 'r' }, {})
+    const sibling = addPackage('sibling', { repository: { url: 'r' } })
+    expect(licenseFile([bare, sibling])).toContain('bare 1.0.0 (MIT)\n\nthe text\n')
+    const changed = addPackage('changed', { repository: 'r', license: 'ISC' })
+    expect(() => licenseFile([bare, changed])).toThrow('bare 1.0.0: no licence text')
+  })
+
+  it.each([['GPL-3.0-only'], [undefined], ['(MIT OR GPL-3.0-only)']])(
+    'refuses the licence %s',
+    license => {
+      expect(() => licenseFile([addPackage('a', { license })])).toThrow(
+        `a 1.0.0: licence ${license ?? 'unknown'} is not allowed`
+      )
+    }
+  )
+})

@@ -1,0 +1,84 @@
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join, sep } from 'node:path'
+import ts from 'typescript'
+
+type Module = { resource?: string; modules?: Iterable<Module> }
+type Ncc = (
+  entry: string,
+  options: { cache: false; minify: boolean; quiet: boolean }
+) => Promise<{
+  code: string
+  assets: Record<string, { source: string | Buffer }>
+  symlinks: Record<string, string>
+  stats: { compilation: { modules: Iterable<Module> } }
+}>
+
+/** One bundled entry point: its files by name, and the folder of every package that went into them. */
+export type Bundle = { files: Map<string, Buffer>; packages: Set<string> }
+
+/**
+ * Bundles an entry point and all it imports into `index.js` and its chunks: minified ES modules, the
+ * same bytes for the same sources and packages wherever the repository lies. Run it from `root`.
+ */
+export async function bundle(root: string, entry: string): Promise<Bundle> {
+  // ncc is CommonJS and ships no types.
+  const ncc = createRequire(import.meta.url)('@vercel/ncc') as Ncc
+  const script = join(transpile(root), entry.replace(/\.ts$/, '.js'))
+  const built = await ncc(script, { cache: false, minify: true, quiet: true })
+  if (Object.keys(built.symlinks).length > 0)
+    throw new Error(`${entry}: the bundle holds symbolic links, which not every checkout restores.`)
+  const files = new Map([['index.js', Buffer.from(built.code)]])
+  for (const [name, asset] of Object.entries(built.assets))
+    files.set(name, Buffer.from(asset.source))
+  return { files, packages: packagesOf(built.stats.compilation.modules) }
+}
+
+/**
+ * Writes `src` as JavaScript and returns the folder that stands for `root`.
+ *
+ * ncc's own TypeScript loader takes `module: NodeNext` from tsconfig.json, and under it a file transpiled on
+ * its own comes out as CommonJS, which cannot import the packages that are ES modules only. The folder has a
+ * fixed name, since webpack derives module ids from paths, and is inside the repository so that packages resolve.
+ */
+function transpile(root: string): string {
+  const scratch = join(root, 'node_modules/.cache/keyless-sign')
+  rmSync(scratch, { recursive: true, force: true })
+  cpSync(join(root, 'src'), join(scratch, 'src'), { recursive: true })
+  for (const name of readdirSync(scratch, { recursive: true, encoding: 'utf8' })) {
+    if (!name.endsWith('.ts')) continue
+    const file = join(scratch, name)
+    const { outputText } = ts.transpileModule(readFileSync(file, 'utf8'), {
+      fileName: file,
+      compilerOptions: {
+        module: ts.ModuleKind.ESNext,
+        target: ts.ScriptTarget.ES2024,
+        rewriteRelativeImportExtensions: true,
+        verbatimModuleSyntax: true
+      }
+    })
+    writeFileSync(file.replace(/\.ts$/, '.js'), outputText)
+  }
+  return scratch
+}
+
+/** The package folders that modules come from; a concatenated module holds others inside it. */
+function packagesOf(modules: Iterable<Module>): Set<string> {
+  const folders = new Set<string>()
+  for (const module of modules) {
+    const folder = module.resource === undefined ? undefined : packageFolder(module.resource)
+    if (folder !== undefined) folders.add(folder)
+    for (const inner of packagesOf(module.modules ?? [])) folders.add(inner)
+  }
+  return folders
+}
+
+/** `…/node_modules/NAME` or `…/node_modules/@SCOPE/NAME` above a file; undefined for our own files. */
+export function packageFolder(file: string): string | undefined {
+  const marker = `${sep}node_modules${sep}`
+  const start = file.lastIndexOf(marker) + marker.length
+  if (start < marker.length) return undefined
+  const [first = '', second = ''] = file.slice(start).split(sep)
+  if (first.startsWith('.')) return undefined
+  return file.slice(0, start) + (first.startsWith('@') ? `${first}${sep}${second}` : first)
+}
