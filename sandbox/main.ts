@@ -1,0 +1,35 @@
+/**
+ * Runs a sandbox until it is told to end.
+ *
+ * `npm run sandbox` prints how to use it by hand, and ends on Ctrl-C. With `--json` it prints one
+ * line of JSON for `client.ts`, and ends when its standard input closes: when its parent dies.
+ * `--claims JSON` changes claims of the tokens.
+ */
+import { parseArgs } from 'node:util'
+import { listenForControl } from './control.ts'
+import { instructions } from './instructions.ts'
+import { type ClaimChanges, RunningSandbox } from './sandbox.ts'
+
+const { values } = parseArgs({
+  options: { json: { type: 'boolean' }, claims: { type: 'string', default: '{}' } }
+})
+
+const sandbox = new RunningSandbox()
+const layout = await sandbox.start(JSON.parse(values.claims) as ClaimChanges)
+const control = await listenForControl(sandbox)
+
+let ending = false
+const end = (): void => {
+  if (ending) return
+  ending = true
+  void sandbox.stop().finally(() => process.exit(0))
+}
+process.on('SIGINT', end).on('SIGTERM', end)
+
+if (values.json) {
+  const { urls, ...rest } = layout
+  process.stdout.write(`${JSON.stringify({ ...rest, urls: { ...urls, control: control.url } })}\n`)
+  process.stdin.resume().on('end', end).on('error', end)
+} else {
+  process.stdout.write(instructions(layout, control.url))
+}

@@ -1,0 +1,155 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createCodeSigningAuthority, createTimestampAuthority } from './authority.ts'
+import { type Claims, DEFAULT_CLAIMS, runnerEnvironment } from './claims.ts'
+import { createCtLog } from './ct-log.ts'
+import { Faults, SERVICES, type ServiceName } from './faults.ts'
+import { fulcioHandler } from './fulcio.ts'
+import { oidcHandler } from './oidc.ts'
+import { Rekor } from './rekor.ts'
+import { type Listener, type Request, type RequestRecord, listen, send } from './server.ts'
+import { TokenIssuer } from './token.ts'
+import { type Handler, withFaults } from './transport.ts'
+import { type Urls, clientTrustConfig, signingConfig, trustedRoot } from './trust.ts'
+import { tsaHandler } from './tsa.ts'
+import { TufRepository } from './tuf.ts'
+
+/** Where everything is: what a client needs to use a sandbox. */
+export type Layout = {
+  /** Its files, gone when it stops. */
+  dir: string
+  /** What a runner would set for a job with these claims. */
+  env: Record<string, string>
+  /** Paths of JSON files. */
+  trustedRoot: string
+  signingConfig: string
+  /** Both in one, for sigstore-python and model_signing. */
+  clientTrustConfig: string
+  /** Path of the TUF repository's first root.json. */
+  tufRoot: string
+  urls: Urls
+}
+
+/** The claims of tokens, and what is changed of them: undefined or null takes a claim away. */
+export type ClaimChanges = Record<string, string | null | undefined>
+
+/** A Sigstore that runs in this process. */
+export class RunningSandbox {
+  readonly faults = new Faults()
+  readonly requests: RequestRecord[] = []
+  /** Every token issued, and the one that asks for them. */
+  readonly secrets: string[] = [randomBytes(32).toString('hex')]
+  #claims: Claims = DEFAULT_CLAIMS
+  #listeners: Listener[] = []
+  #dir = ''
+
+  async start(changes: ClaimChanges): Promise<Layout> {
+    this.setClaims(changes)
+    const issuer = new TokenIssuer()
+    const authority = createCodeSigningAuthority()
+    const ctLog = createCtLog()
+    const timestampAuthority = createTimestampAuthority()
+    const rekor = new Rekor(this.faults)
+    const repository = new TufRepository(this.faults)
+    const oidc = oidcHandler({
+      issuer,
+      requestToken: this.secrets[0] ?? '',
+      claims: () => this.#claims,
+      faults: this.faults,
+      issued: token => this.secrets.push(token)
+    })
+    const urls = await this.#listen({
+      oidc,
+      fulcio: fulcioHandler({ authority, ctLog, issuer, faults: this.faults }),
+      rekor: rekor.handler(),
+      tsa: tsaHandler(timestampAuthority, this.faults),
+      tuf: repository.handler()
+    })
+    const root = trustedRoot(urls, {
+      fulcio: authority,
+      tsa: timestampAuthority,
+      rekor: rekor.publicKey,
+      ctLog: ctLog.publicKey
+    })
+    const config = signingConfig(urls)
+    const files = {
+      'trusted_root.json': JSON.stringify(root, null, 2),
+      'signing_config.v0.2.json': JSON.stringify(config, null, 2)
+    }
+    repository.publish(files)
+    return this.#layout(urls, {
+      ...files,
+      'client_trust_config.json': JSON.stringify(clientTrustConfig(root, config), null, 2),
+      'root.json': repository.root()
+    })
+  }
+
+  /** Changes the claims of the tokens to come. */
+  setClaims(changes: ClaimChanges): void {
+    const claims = Object.entries({ ...this.#claims, ...changes })
+    this.#claims = Object.fromEntries(
+      claims.flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : []))
+    )
+  }
+
+  async stop(): Promise<void> {
+    for (const listener of this.#listeners) listener.close()
+    if (this.#dir !== '') await rm(this.#dir, { recursive: true, force: true })
+  }
+
+  async #listen(handlers: Record<ServiceName, Handler>): Promise<Urls> {
+    const elsewhere = await listen('elsewhere', this.#seen, exchange => {
+      send(exchange, { status: 200, body: '{}' })
+      return Promise.resolve()
+    })
+    this.#listeners.push(elsewhere)
+    const around = {
+      faults: this.faults,
+      elsewhere: () => elsewhere.url,
+      secretOf: (request: Request) => this.#secretIn(request) ?? this.secrets.at(-1) ?? ''
+    }
+    const pairs = SERVICES.map(async service => {
+      const handle = withFaults(service, handlers[service], around)
+      const listener = await listen(service, this.#seen, handle)
+      this.#listeners.push(listener)
+      return [service, listener.url] as const
+    })
+    return Object.fromEntries(await Promise.all(pairs)) as Urls
+  }
+
+  readonly #seen = (record: RequestRecord, request: Request): void => {
+    record.secret = this.#secretIn(request) !== undefined
+    this.requests.push(record)
+  }
+
+  #secretIn({ headers, path, query, body }: Request): string | undefined {
+    const text = [JSON.stringify(headers), path, query.toString(), body.toString('latin1')].join(
+      '\n'
+    )
+    return this.secrets.find(secret => text.includes(secret))
+  }
+
+  async #layout(urls: Urls, files: Record<string, string>): Promise<Layout> {
+    const dir = await mkdtemp(join(tmpdir(), 'keyless-sandbox-'))
+    this.#dir = dir
+    await Promise.all(
+      Object.entries(files).map(async ([name, text]) => writeFile(join(dir, name), text))
+    )
+    return {
+      dir,
+      env: {
+        // getIDToken appends `&audience=…`: there must be a query already.
+        ACTIONS_ID_TOKEN_REQUEST_URL: `${urls.oidc}/token?api-version=2.0`,
+        ACTIONS_ID_TOKEN_REQUEST_TOKEN: this.secrets[0] ?? '',
+        ...runnerEnvironment(this.#claims)
+      },
+      trustedRoot: join(dir, 'trusted_root.json'),
+      signingConfig: join(dir, 'signing_config.v0.2.json'),
+      clientTrustConfig: join(dir, 'client_trust_config.json'),
+      tufRoot: join(dir, 'root.json'),
+      urls
+    }
+  }
+}
