@@ -125,7 +125,7 @@ function make(
 /** Says what a transport error is by its code alone: texts of libraries may hold URLs and headers. */
 function describe(error: Error): AttemptError {
   // with several addresses for a host, all attempts failed, each in its own way
-  const all: unknown[] = error instanceof AggregateError ? error.errors : [error]
+  const all = 'errors' in error && Array.isArray(error.errors) ? error.errors : [error]
   const codes = all.map(codeOf)
   const code = codes.find(each => TRANSIENT.has(each)) ?? codes[0] ?? ''
   if (TRANSIENT.has(code)) return new AttemptError('transient', `no answer (${code})`)
@@ -142,6 +142,7 @@ function describe(error: Error): AttemptError {
 }
 
 function codeOf(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  // not `instanceof Error`: Node's own errors may be of another realm
+  const code = (error as { code?: unknown } | null)?.code
   return typeof code === 'string' && /^\w{1,50}$/.test(code) ? code : 'unknown error'
 }

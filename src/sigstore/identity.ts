@@ -130,7 +130,8 @@ async function persist(
         continue
       }
       // no `cause`: the text of a library may hold the request's URL and headers
-      const why = error instanceof Error ? fromOutside(error.message) : 'no reason given'
+      const { message } = error as { message?: unknown }
+      const why = typeof message === 'string' ? fromOutside(message) : 'no reason given'
       throw new KeylessError(
         'TOKEN_UNAVAILABLE',
         `The runner gave no identity token after ${attempt + 1} attempts: ${why}. Check that the job has ` +

@@ -40,8 +40,7 @@ export function select(
         `${now.toISOString()} with an API version that is supported (${supported.join(', ')}).`
     )
   }
-  if (selector.selector === 'ANY') return [first]
-  if (selector.selector === 'ALL') return [first, ...more]
+  if (selector.selector !== 'EXACT') return selector.selector === 'ANY' ? [first] : [first, ...more]
   if (candidates.length < selector.count) {
     throw new KeylessError(
       'SIGNING_CONFIG_NO_SERVICE',
