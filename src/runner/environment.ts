@@ -1,4 +1,5 @@
 import { KeylessError } from '../errors.ts'
+import { secureUrl } from '../http.ts'
 
 /** What a door stands on, as plain data: the process's environment, its event, its Node. */
 export type Ground = {
@@ -19,7 +20,7 @@ const OLDEST_NODE = { major: 24, minor: 14 }
  * Refuse to sign where a signature would be impossible, or worth nothing. For the sign door, before any work.
  *
  * @throws KeylessError NODE_TOO_OLD, TLS_DISABLED, TOKEN_IN_ENVIRONMENT, UNTRUSTED_TRIGGER,
- *   FORK_PULL_REQUEST, NO_ID_TOKEN_PERMISSION
+ *   FORK_PULL_REQUEST, NO_ID_TOKEN_PERMISSION, SERVICE_URL_INSECURE
  */
 export function checkSigningGround(ground: Ground): void {
   checkNode(ground.nodeVersion)
@@ -97,7 +98,12 @@ function checkPullRequest({ payload }: Ground): void {
 }
 
 function checkIdTokenPermission({ env }: Ground): void {
-  if (env.ACTIONS_ID_TOKEN_REQUEST_URL && env.ACTIONS_ID_TOKEN_REQUEST_TOKEN) return
+  const { ACTIONS_ID_TOKEN_REQUEST_URL: url, ACTIONS_ID_TOKEN_REQUEST_TOKEN: token } = env
+  if (url && token) {
+    // @actions/core would send the request token to any URL.
+    secureUrl(url, "GitHub's identity tokens")
+    return
+  }
   const dependabot = env.GITHUB_ACTOR === 'dependabot[bot]'
   throw new KeylessError(
     'NO_ID_TOKEN_PERMISSION',
