@@ -1,0 +1,96 @@
+import { KeylessError } from '../errors.ts'
+import { isObject } from './json.ts'
+
+/**
+ * Refuses a value that is not what the protobuf message has at this place.
+ * @param at where in which document, for messages
+ * @throws KeylessError FIELD_INVALID, UNKNOWN_FIELD
+ */
+export type Shape = (value: unknown, at: string) => void
+
+export const text: Shape = (value, at) => {
+  if (typeof value !== 'string') throw invalid(at, 'a string')
+}
+
+/**
+ * Standard base64 with padding, in its one canonical form. Line breaks are let pass, as Go's decoder
+ * does: wrapped output of `base64` gets into bundles that were put together by hand.
+ */
+export const bytes: Shape = (value, at) => {
+  const bare = typeof value === 'string' ? value.replace(/[\r\n]/g, '') : undefined
+  if (bare === undefined || Buffer.from(bare, 'base64').toString('base64') !== bare) {
+    throw invalid(at, 'standard base64')
+  }
+}
+
+/**
+ * A whole number from 0. Protobuf JSON writes int64 as a string and takes numbers too; none of the
+ * fields of a bundle may be negative.
+ */
+export const count: Shape = (value, at) => {
+  const ok =
+    typeof value === 'number'
+      ? Number.isSafeInteger(value) && value >= 0
+      : typeof value === 'string' && /^(0|[1-9]\d{0,18})$/.test(value)
+  if (!ok) throw invalid(at, 'a whole number from 0')
+}
+
+/** A point in time as RFC 3339. */
+export const time: Shape = (value, at) => {
+  const form = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/
+  if (typeof value !== 'string' || !form.test(value) || Number.isNaN(Date.parse(value))) {
+    throw invalid(at, 'a time as RFC 3339')
+  }
+}
+
+export function oneOf(names: readonly string[]): Shape {
+  return (value, at) => {
+    if (typeof value !== 'string' || !names.includes(value)) {
+      throw invalid(at, `one of ${names.join(', ')}`)
+    }
+  }
+}
+
+export function list(item: Shape): Shape {
+  return (value, at) => {
+    if (!Array.isArray(value)) throw invalid(at, 'a list')
+    value.forEach((each, i) => {
+      item(each, `${at}[${i}]`)
+    })
+  }
+}
+
+/** A field that some peer writes as null when it has none (protobuf JSON reads null as absent). */
+export function nullable(shape: Shape): Shape {
+  return (value, at) => {
+    if (value !== null) shape(value, at)
+  }
+}
+
+/** An object with all of `required`, perhaps some of `optional`, and nothing else. */
+export function message(
+  required: Readonly<Record<string, Shape>>,
+  optional: Readonly<Record<string, Shape>> = {}
+): Shape {
+  const shapes = new Map([...Object.entries(required), ...Object.entries(optional)])
+  return (value, at) => {
+    if (!isObject(value)) throw invalid(at, 'an object')
+    for (const [key, field] of Object.entries(value)) {
+      const shape = shapes.get(key)
+      if (!shape) {
+        throw new KeylessError(
+          'UNKNOWN_FIELD',
+          `${at} has the field ${JSON.stringify(key.slice(0, 100))}, which the format does not know`
+        )
+      }
+      shape(field, `${at}.${key}`)
+    }
+    for (const key of Object.keys(required)) {
+      if (!Object.hasOwn(value, key)) throw invalid(`${at}.${key}`, 'present')
+    }
+  }
+}
+
+function invalid(at: string, what: string): KeylessError {
+  return new KeylessError('FIELD_INVALID', `${at} is not ${what}`)
+}

@@ -1,0 +1,83 @@
+import { KeylessError } from '../errors.ts'
+import type { Digester } from './digester.ts'
+import { isObject, parseJsonBytes } from './json.ts'
+
+const PAYLOAD_TYPE = 'application/vnd.in-toto+json'
+
+// cosign 2 still writes its attestations as v0.1, which differs in nothing that is read here.
+const STATEMENT_TYPES = ['https://in-toto.io/Statement/v1', 'https://in-toto.io/Statement/v0.1']
+
+const MAX_SUBJECTS = 1024
+
+export type Statement = {
+  predicateType: string
+  /** Digests of one subject each, by algorithm. */
+  subjects: ReadonlyMap<string, string>[]
+}
+
+/**
+ * Reads the in-toto statement in a DSSE envelope.
+ * https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md; fields that it does not
+ * name are allowed there, and ignored here.
+ *
+ * @throws KeylessError PAYLOAD_TYPE, JSON_…, STATEMENT_INVALID, BUNDLE_TOO_MANY
+ */
+export function readStatement(envelope: { payloadType: string; payload: Buffer }): Statement {
+  if (envelope.payloadType !== PAYLOAD_TYPE) {
+    throw new KeylessError(
+      'PAYLOAD_TYPE',
+      `The envelope in the bundle holds ${JSON.stringify(envelope.payloadType.slice(0, 100))}, not an in-toto statement (${PAYLOAD_TYPE})`
+    )
+  }
+  const json = parseJsonBytes(envelope.payload, 'The statement in the bundle')
+  if (!isObject(json) || !STATEMENT_TYPES.includes(String(json._type))) {
+    throw invalid(`is not an in-toto statement (_type is not ${STATEMENT_TYPES.join(' or ')})`)
+  }
+  const { predicateType, subject } = json
+  if (typeof predicateType !== 'string' || predicateType === '') {
+    throw invalid('has no predicateType')
+  }
+  if (!Array.isArray(subject) || subject.length === 0) throw invalid('has no subject')
+  if (subject.length > MAX_SUBJECTS) {
+    throw new KeylessError(
+      'BUNDLE_TOO_MANY',
+      `The statement in the bundle has ${subject.length} subjects; at most ${MAX_SUBJECTS} are read`
+    )
+  }
+  return { predicateType, subjects: subject.map(readDigests) }
+}
+
+/**
+ * Makes sure that a statement is about the bytes that we hashed. A subject's SHA-256 decides; a
+ * subject without one is held to its SHA-512, which is all that npm's provenance carries.
+ *
+ * @throws KeylessError SUBJECT_MISMATCH
+ */
+export async function bindSubject(statement: Statement, digest: Digester): Promise<void> {
+  for (const algorithm of ['sha256', 'sha512'] as const) {
+    const named = statement.subjects.filter(each => algorithm === 'sha256' || !each.has('sha256'))
+    const digests = named.map(each => each.get(algorithm)).filter(each => each !== undefined)
+    if (digests.length > 0 && digests.includes(await digest(algorithm))) return
+  }
+  throw new KeylessError(
+    'SUBJECT_MISMATCH',
+    `The statement in the bundle is about something else: none of its ${statement.subjects.length} subjects has the digest of what was given`
+  )
+}
+
+function readDigests(subject: unknown): ReadonlyMap<string, string> {
+  const digest = isObject(subject) ? subject.digest : undefined
+  if (!isObject(digest) || Object.keys(digest).length === 0) {
+    throw invalid('has a subject without a digest')
+  }
+  const digests = new Map<string, string>()
+  for (const [algorithm, value] of Object.entries(digest)) {
+    if (typeof value !== 'string') throw invalid('has a digest that is not text')
+    digests.set(algorithm, value)
+  }
+  return digests
+}
+
+function invalid(what: string): KeylessError {
+  return new KeylessError('STATEMENT_INVALID', `The payload of the bundle ${what}`)
+}
