@@ -14,7 +14,7 @@ import * as der from './der.ts'
 import type { Faults } from './faults.ts'
 import { MissingClaim, fulcioExtensions, subjectAlternativeName } from './fulcio-extensions.ts'
 import { type CertificateRequest, provenKey } from './proof-of-possession.ts'
-import { type Request, Refusal, json } from './server.ts'
+import { type Request, Refusal, invalidArgument, json } from './server.ts'
 import type { TokenClaims, TokenIssuer } from './token.ts'
 import type { Handler } from './transport.ts'
 
@@ -26,9 +26,11 @@ type Body = CertificateRequest & { credentials?: { oidcIdentityToken?: string } 
 
 function parse(body: Buffer): Body {
   try {
-    return JSON.parse(body.toString()) as Body
+    const parsed: unknown = JSON.parse(body.toString())
+    if (typeof parsed !== 'object' || parsed === null) throw new Error('not an object')
+    return parsed
   } catch {
-    throw new Refusal(400, 'proto: syntax error: invalid value')
+    throw invalidArgument('proto: syntax error: invalid value')
   }
 }
 
@@ -39,7 +41,7 @@ function identify({ issuer }: Fulcio, request: Request, body: Body): TokenClaims
     return issuer.check(body.credentials?.oidcIdentityToken ?? header ?? '')
   } catch {
     // Fulcio logs the reason and tells nobody.
-    throw new Refusal(400, 'There was an error processing the identity token')
+    throw invalidArgument('There was an error processing the identity token')
   }
 }
 
@@ -79,7 +81,7 @@ function certificateFor(fulcio: Fulcio, request: Request): Buffer {
   try {
     return issue(fulcio, key, claims)
   } catch (error) {
-    if (error instanceof MissingClaim) throw new Refusal(400, error.message)
+    if (error instanceof MissingClaim) throw invalidArgument(error.message)
     throw error
   }
 }

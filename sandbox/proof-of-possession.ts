@@ -1,6 +1,6 @@
 import { type KeyObject, createPublicKey, verify } from 'node:crypto'
 import { ASN1Obj } from '@sigstore/core'
-import { Refusal } from './server.ts'
+import { invalidArgument } from './server.ts'
 
 export type CertificateRequest = {
   certificateSigningRequest?: string
@@ -19,28 +19,32 @@ function hashOf(key: KeyObject): string | null {
   return HASHES[key.asymmetricKeyDetails?.namedCurve ?? ''] ?? 'sha256'
 }
 
-/** PKCS#10 (RFC 2986): the key, once the request's own signature proves that its owner asks. */
-function fromSigningRequest(encoded: string): KeyObject {
+type SigningRequest = { key: KeyObject; signed: Buffer; signature: Buffer }
+
+/** PKCS#10 (RFC 2986). */
+function parseSigningRequest(encoded: string): SigningRequest {
   const text = Buffer.from(encoded, 'base64').toString()
-  const body = text.replaceAll(/-----[^-]+-----|\s/g, '')
-  const [info, , signature] = ASN1Obj.parseBuffer(Buffer.from(body, 'base64')).subs
-  const subjectPublicKeyInfo = info?.subs[2]
-  if (!info || !signature || !subjectPublicKeyInfo) {
-    throw new Refusal(400, 'The certificate signing request could not be parsed')
+  const body = Buffer.from(text.replaceAll(/-----[^-]+-----|\s/g, ''), 'base64')
+  try {
+    const [info, , signature] = ASN1Obj.parseBuffer(body).subs
+    const subjectPublicKeyInfo = info?.subs[2]
+    if (!info || !signature || !subjectPublicKeyInfo) throw new Error('not a signing request')
+    return {
+      key: createPublicKey({ key: subjectPublicKeyInfo.toDER(), format: 'der', type: 'spki' }),
+      signed: info.toDER(),
+      // The first octet of a BIT STRING counts unused bits.
+      signature: signature.value.subarray(1)
+    }
+  } catch {
+    throw invalidArgument('The certificate signing request could not be parsed')
   }
-  const key = createPublicKey({ key: subjectPublicKeyInfo.toDER(), format: 'der', type: 'spki' })
-  // The first octet of a BIT STRING counts unused bits.
-  if (!verify(hashOf(key), info.toDER(), key, signature.value.subarray(1))) {
-    throw new Refusal(400, 'The signature supplied in the request could not be verified')
-  }
-  return key
 }
 
 function parseKey(content: string | undefined): KeyObject {
   try {
     return createPublicKey(content ?? '')
   } catch {
-    throw new Refusal(400, 'The public key supplied in the request could not be parsed')
+    throw invalidArgument('The public key supplied in the request could not be parsed')
   }
 }
 
@@ -49,14 +53,17 @@ function parseKey(content: string | undefined): KeyObject {
  * @throws Refusal in Fulcio's words
  */
 export function provenKey(request: CertificateRequest, subject: string): KeyObject {
-  if (request.certificateSigningRequest !== undefined) {
-    return fromSigningRequest(request.certificateSigningRequest)
-  }
   const { publicKey, proofOfPossession = '' } = request.publicKeyRequest ?? {}
-  const key = parseKey(publicKey?.content)
-  const proof = Buffer.from(proofOfPossession, 'base64')
-  if (!verify(hashOf(key), Buffer.from(subject), key, proof)) {
-    throw new Refusal(400, 'The signature supplied in the request could not be verified')
+  const { key, signed, signature } =
+    request.certificateSigningRequest === undefined
+      ? {
+          key: parseKey(publicKey?.content),
+          signed: Buffer.from(subject),
+          signature: Buffer.from(proofOfPossession, 'base64')
+        }
+      : parseSigningRequest(request.certificateSigningRequest)
+  if (!verify(hashOf(key), signed, key, signature)) {
+    throw invalidArgument('The signature supplied in the request could not be verified')
   }
   return key
 }

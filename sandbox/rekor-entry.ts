@@ -121,15 +121,20 @@ function canonicalDsse(spec: Dsse): unknown {
  * @throws Refusal (400) for what Rekor does not take: malformed, other kinds, bad signatures
  */
 export function canonicalEntry(request: Buffer): Buffer {
-  let proposal: Proposal
+  let proposal: Proposal | null
   try {
-    proposal = JSON.parse(request.toString()) as Proposal
+    proposal = JSON.parse(request.toString()) as Proposal | null
   } catch {
     throw new Refusal(400, 'parsing proposedEntry body failed')
   }
-  const { kind, apiVersion = '', spec } = proposal
+  const { kind, apiVersion, spec } = proposal ?? {}
   if (apiVersion !== '0.0.1' || spec === undefined) throw invalid('unsupported version')
   if (kind !== 'hashedrekord' && kind !== 'dsse') throw invalid('unsupported kind')
-  const canonical = kind === 'dsse' ? canonicalDsse(spec) : canonicalHashedrekord(spec)
-  return Buffer.from(json.canonicalize({ apiVersion, kind, spec: canonical }))
+  try {
+    const canonical = kind === 'dsse' ? canonicalDsse(spec) : canonicalHashedrekord(spec)
+    return Buffer.from(json.canonicalize({ apiVersion, kind, spec: canonical }))
+  } catch (error) {
+    // Fields of other types than the schema's fail wherever they are used first.
+    throw error instanceof Refusal ? error : invalid('spec is not of its kind')
+  }
 }

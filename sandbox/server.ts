@@ -33,12 +33,18 @@ export type Listener = { url: string; close(): void }
 /** An error that the service answers with, in its own words. */
 export class Refusal extends Error {
   readonly status: number
+  /** In the body: the status again, or gRPC's number for it where a gateway answers. */
+  readonly code: number
 
-  constructor(status: number, message: string) {
+  constructor(status: number, message: string, code = status) {
     super(message)
     this.status = status
+    this.code = code
   }
 }
+
+/** gRPC's INVALID_ARGUMENT, as Fulcio's gateway answers it. */
+export const invalidArgument = (message: string): Refusal => new Refusal(400, message, 3)
 
 export const json = (status: number, value: unknown, headers?: Record<string, string>): Answer => ({
   status,
@@ -95,7 +101,7 @@ export async function listen(
   const server = createServer((message, response) => {
     answer(message, response).catch((error: unknown) => {
       // The client went away in the middle of its request, or the sandbox has a defect.
-      if (!message.destroyed) console.error(service, error)
+      if (!response.destroyed) console.error(service, error)
       response.destroy()
     })
   })

@@ -34,8 +34,8 @@ export function parseTimestampRequest(body: Buffer): TimestampRequest {
     throw new Refusal(400, 'Error parsing timestamp request')
   }
   const [version, imprint, ...optional] = elements
-  const algorithm = imprint?.subs[0]?.subs[0]?.toOID() ?? ''
-  if (version === undefined || imprint?.subs[1]?.value.length !== HASHES[algorithm]) {
+  const length = HASHES[imprint?.subs[0]?.subs[0]?.toOID() ?? '']
+  if (!version || !imprint || !length || imprint.subs[1]?.value.length !== length) {
     throw new Refusal(400, 'Error parsing timestamp request')
   }
   const nonce = optional.find(({ tag }) => tag.isUniversal() && tag.number === 0x02)

@@ -1,3 +1,5 @@
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { COMMITTED, EARLY, type Fault, type Faults, LATE, type ServiceName } from './faults.ts'
 import { type Answer, type Exchange, type Request, Refusal, json, send } from './server.ts'
@@ -15,23 +17,26 @@ export type Surroundings = {
 
 const HALF_A_GIGABYTE = 2 ** 29
 
-/** gRPC gateways, Rekor and Fulcio, put their errors into this form. */
+/** Rekor, Fulcio and the TSA all put their errors into this form. */
 function refuse(error: unknown): Answer {
-  if (!(error instanceof Refusal)) throw error
-  return json(error.status, { code: error.status, message: error.message })
+  if (!(error instanceof Refusal)) {
+    console.error('the sandbox has a defect:', error)
+    return json(500, { code: 500, message: String(error) })
+  }
+  return json(error.status, { code: error.code, message: error.message })
+}
+
+function* filler(): Generator<Buffer> {
+  const chunk = Buffer.alloc(2 ** 16, 'x')
+  yield Buffer.from('{"filler":"')
+  for (let sent = 0; sent < HALF_A_GIGABYTE; sent += chunk.length) yield chunk
+  yield Buffer.from('"}')
 }
 
 async function flood({ record, request, response }: Exchange): Promise<void> {
   record.status = request.method === 'POST' ? 201 : 200
   response.writeHead(record.status, { 'content-type': 'application/json' })
-  response.write('{"filler":"')
-  const chunk = Buffer.alloc(2 ** 16, 'x')
-  for (let sent = 0; sent < HALF_A_GIGABYTE && !response.destroyed; sent += chunk.length) {
-    if (!response.write(chunk)) {
-      await new Promise(resolve => response.once('drain', resolve).once('close', resolve))
-    }
-  }
-  response.end('"}')
+  await pipeline(Readable.from(filler()), response)
 }
 
 async function drip(
@@ -54,7 +59,9 @@ function reset({ record, response }: Exchange, answer: Answer): void {
   record.status = answer.status
   const body = Buffer.from(answer.body ?? '')
   response.writeHead(answer.status, { ...answer.headers, 'content-length': body.length })
-  response.write(body.subarray(0, body.length / 2), () => response.socket?.resetAndDestroy())
+  response.write(body.subarray(0, body.length / 2))
+  // Let the half arrive, or the reset overtakes it and looks like a refused connection.
+  setTimeout(() => response.socket?.resetAndDestroy(), 20)
 }
 
 function fail(exchange: Exchange, { status = 500, headers }: Fault): void {
