@@ -142,15 +142,16 @@ async function persist(
 }
 
 async function within(token: Promise<string>): Promise<string> {
-  const stop = new AbortController()
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new Error(`no answer within ${ANSWER_TIMEOUT / 1000} s`))
+    }, ANSWER_TIMEOUT)
+  })
   try {
-    const late = sleep(ANSWER_TIMEOUT, undefined, { signal: stop.signal }).then(() => {
-      throw new Error(`no answer within ${ANSWER_TIMEOUT / 1000} s`)
-    })
-    late.catch(() => undefined) // aborted, or lost the race: nobody waits for it any more
     return await Promise.race([token, late])
   } finally {
-    stop.abort()
+    clearTimeout(timer)
   }
 }
 
