@@ -14,9 +14,9 @@ export type Cost = {
 }
 
 // VmHWM, and not the maxRSS of resourceUsage: Linux lets that one begin at the size of the process that forked.
-const WRITE_STATUS_AT_EXIT = `data:text/javascript,
+const WRITE_STATUS_AT_EXIT = `data:text/javascript,${encodeURIComponent(`
   import { copyFileSync } from 'node:fs'
-  process.on('exit', () => copyFileSync('/proc/self/status', process.env.BENCH_STATUS))`
+  process.on('exit', () => copyFileSync('/proc/self/status', process.env.BENCH_STATUS))`)}`
 
 /** A workspace and a sandbox to sign in. */
 export class Bench {

@@ -28,10 +28,15 @@ export async function bundle(root: string, entry: string): Promise<Bundle> {
   const built = await ncc(script, { cache: false, minify: true, quiet: true })
   if (Object.keys(built.symlinks).length > 0)
     throw new Error(`${entry}: the bundle holds symbolic links, which not every checkout restores.`)
+  const resources = [...resourcesOf(built.stats.compilation.modules)]
+  const missing = missingImports(resources)
+  if (missing.length > 0)
+    throw new Error(`${entry}: imports what is not there: ${missing.join(', ')}`)
   const files = new Map([['index.js', Buffer.from(built.code)]])
   for (const [name, asset] of Object.entries(built.assets))
     files.set(name, Buffer.from(asset.source))
-  return { files, packages: packagesOf(built.stats.compilation.modules) }
+  const folders = resources.map(packageFolder).filter(folder => folder !== undefined)
+  return { files, packages: new Set(folders) }
 }
 
 /**
@@ -62,15 +67,19 @@ function transpile(root: string): string {
   return scratch
 }
 
-/** The package folders that modules come from; a concatenated module holds others inside it. */
-function packagesOf(modules: Iterable<Module>): Set<string> {
-  const folders = new Set<string>()
+/** The file that each module comes from; a concatenated module holds others inside it. */
+function* resourcesOf(modules: Iterable<Module>): Generator<string> {
   for (const module of modules) {
-    const folder = module.resource === undefined ? undefined : packageFolder(module.resource)
-    if (folder !== undefined) folders.add(folder)
-    for (const inner of packagesOf(module.modules ?? [])) folders.add(inner)
+    if (module.resource !== undefined) yield module.resource
+    yield* resourcesOf(module.modules ?? [])
   }
-  return folders
+}
+
+/**
+ * The imports that led nowhere. ncc puts a stand-in in their place, which fails only when it runs.
+ */
+export function missingImports(resources: string[]): string[] {
+  return resources.flatMap(resource => resource.split('@@notfound.js?').slice(1))
 }
 
 /** `…/node_modules/NAME` or `…/node_modules/@SCOPE/NAME` above a file; undefined for our own files. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { packageFolder } from '../../scripts/bundle.ts'
+import { missingImports, packageFolder } from '../../scripts/bundle.ts'
 
 describe('packageFolder', () => {
   it.each([
@@ -16,4 +16,12 @@ describe('packageFolder', () => {
       expect(packageFolder(file)).toBeUndefined()
     }
   )
+})
+
+describe('missingImports', () => {
+  it('names what ncc put a stand-in for', () => {
+    const ncc = '/r/node_modules/@vercel/ncc/dist/ncc'
+    const resources = ['/r/src/a.js', `${ncc}/@@notfound.js?../b.js`, '/r/node_modules/c/c.js']
+    expect(missingImports(resources)).toEqual(['../b.js'])
+  })
 })
