@@ -12,7 +12,7 @@ import { cut, sanitize } from './text.ts'
 export function fail(error: unknown): void {
   const { message, code } = describe(error)
   // Room for the code is left when the message is cut.
-  core.setFailed(annotation(`${cut(sanitize(message), 4000)} [${code}]`))
+  core.setFailed(`${cut(annotation(message), 4000)} [${code}]`)
   if (core.isDebug()) for (const line of trace(error)) log.debug(line)
 }
 

@@ -45,8 +45,8 @@ export function table(header: string[], rows: Cell[][]): Rows {
     `<tr>${cells.map(cell => `<${tag}>${render(cell)}</${tag}>`).join('')}</tr>`
   return {
     open: `<table>${line('th', header)}`,
-    rows: rows.map(cells => line('td', cells)),
-    close: '</table>',
+    rows: rows.map(cells => `\n${line('td', cells)}`),
+    close: '\n</table>',
     noun: 'rows'
   }
 }
@@ -111,7 +111,7 @@ function fit(block: Rows, resultsPath: string, room: number): string {
   if (shown === -1) return whole
   const rest = `${block.rows.length - shown} more ${block.noun} are not shown; all are in `
   const cut = `${block.open}${block.rows.slice(0, shown).join('')}${block.close}`
-  return join([cut, paragraph(rest, code(resultsPath)).markup])
+  return `${cut}\n\n${paragraph(rest, code(resultsPath)).markup}`
 }
 
 function join(parts: string[]): string {
