@@ -27,6 +27,15 @@ const after = (workflow_run: unknown) => ({
   payload: { workflow_run, repository: { id: 1 } }
 })
 
+function refusal(ground: Ground): Error {
+  try {
+    checkSigningGround(ground)
+  } catch (error) {
+    return error as Error
+  }
+  throw new Error('not refused')
+}
+
 describe('the ground to sign on', () => {
   it.each<[string, Partial<Ground>]>([
     ['a push', {}],
@@ -127,17 +136,14 @@ describe('the ground to sign on', () => {
       /identity tokens/
     ]
   ])('is refused: %s', (_, code, ground, words) => {
-    expect(() => {
-      checkSigningGround(ground)
-    }).toThrow(expect.objectContaining({ code, message: expect.stringMatching(words) as string }))
+    const error = refusal(ground)
+    expect(error).toMatchObject({ name: 'KeylessError', code })
+    expect(error.message).toMatch(words)
   })
 
   it('never shows a token', () => {
-    expect(() => {
-      checkSigningGround(withEnv({ SIGSTORE_ID_TOKEN: 'hunter2' }))
-    }).toThrow(
-      expect.objectContaining({ message: expect.not.stringContaining('hunter2') as string })
-    )
+    const { message } = refusal(withEnv({ SIGSTORE_ID_TOKEN: 'hunter2' }))
+    expect(message).not.toContain('hunter2')
   })
 })
 

@@ -44,6 +44,15 @@ describe('a failure', () => {
     expect(run.raw).not.toContain('    at ')
   })
 
+  it('has no part of a JWT left by a cut', async () => {
+    const token = 'eyJhbGciOiJub25lIn0.eyJzdWIiOiJtZSJ9.c2ln'
+    const { annotations } = await runScript(
+      `${HEAD} fail(new Error('x'.repeat(975) + ' ${token}'))`
+    )
+    expect(annotations[0]?.message).toContain('x ***')
+    expect(annotations[0]?.message).not.toContain('eyJ')
+  })
+
   it('shows its stack and its causes with step debug, and no JWT', async () => {
     const script = `${HEAD}
       const cause = new Error('inner eyJhbGciOiJub25lIn0.eyJzdWIiOiJtZSJ9.c2ln')

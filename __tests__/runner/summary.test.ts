@@ -49,7 +49,8 @@ describe('a link', () => {
     'http://h/',
     'javascript:alert(1)',
     'data:text/html,x',
-    'https://u:p@h/',
+    'https://u@h/',
+    'https://:p@h/',
     'nonsense',
     ''
   ])('is none for %j', address => {
