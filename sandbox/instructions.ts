@@ -1,4 +1,4 @@
-import type { Layout } from './sandbox.ts'
+import type { Layout } from './layout.ts'
 
 const quote = (value: string): string => `'${value.replaceAll("'", `'\\''`)}'`
 

@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rm } from 'node:fs/promises'
 import { createCodeSigningAuthority, createTimestampAuthority } from './authority.ts'
 import { type Claims, DEFAULT_CLAIMS, runnerEnvironment } from './claims.ts'
 import { createCtLog } from './ct-log.ts'
 import { Faults, SERVICES, type ServiceName } from './faults.ts'
 import { fulcioHandler } from './fulcio.ts'
+import { type Layout, layoutOf, writeFiles } from './layout.ts'
 import { oidcHandler } from './oidc.ts'
 import { Rekor } from './rekor.ts'
 import { type Listener, type Request, type RequestRecord, listen, send } from './server.ts'
@@ -15,22 +14,6 @@ import { type Handler, withFaults } from './transport.ts'
 import { type Urls, clientTrustConfig, signingConfig, trustedRoot } from './trust.ts'
 import { tsaHandler } from './tsa.ts'
 import { TufRepository } from './tuf.ts'
-
-/** Where everything is: what a client needs to use a sandbox. */
-export type Layout = {
-  /** Its files, gone when it stops. */
-  dir: string
-  /** What a runner would set for a job with these claims. */
-  env: Record<string, string>
-  /** Paths of JSON files. */
-  trustedRoot: string
-  signingConfig: string
-  /** Both in one, for sigstore-python and model_signing. */
-  clientTrustConfig: string
-  /** Path of the TUF repository's first root.json. */
-  tufRoot: string
-  urls: Urls
-}
 
 /** The claims of tokens, and what is changed of them: undefined or null takes a claim away. */
 export type ClaimChanges = Record<string, string | null | undefined>
@@ -79,11 +62,18 @@ export class RunningSandbox {
       'signing_config.v0.2.json': JSON.stringify(config, null, 2)
     }
     repository.publish(files)
-    return this.#layout(urls, {
+    this.#dir = await writeFiles({
       ...files,
       'client_trust_config.json': JSON.stringify(clientTrustConfig(root, config), null, 2),
       'root.json': repository.root()
     })
+    const env = {
+      // getIDToken appends `&audience=…`: there must be a query already.
+      ACTIONS_ID_TOKEN_REQUEST_URL: `${urls.oidc}/token?api-version=2.0`,
+      ACTIONS_ID_TOKEN_REQUEST_TOKEN: this.secrets[0] ?? '',
+      ...runnerEnvironment(this.#claims)
+    }
+    return layoutOf(this.#dir, env, urls)
   }
 
   /** Changes the claims of the tokens to come. */
@@ -129,27 +119,5 @@ export class RunningSandbox {
       '\n'
     )
     return this.secrets.find(secret => text.includes(secret))
-  }
-
-  async #layout(urls: Urls, files: Record<string, string>): Promise<Layout> {
-    const dir = await mkdtemp(join(tmpdir(), 'keyless-sandbox-'))
-    this.#dir = dir
-    await Promise.all(
-      Object.entries(files).map(async ([name, text]) => writeFile(join(dir, name), text))
-    )
-    return {
-      dir,
-      env: {
-        // getIDToken appends `&audience=…`: there must be a query already.
-        ACTIONS_ID_TOKEN_REQUEST_URL: `${urls.oidc}/token?api-version=2.0`,
-        ACTIONS_ID_TOKEN_REQUEST_TOKEN: this.secrets[0] ?? '',
-        ...runnerEnvironment(this.#claims)
-      },
-      trustedRoot: join(dir, 'trusted_root.json'),
-      signingConfig: join(dir, 'signing_config.v0.2.json'),
-      clientTrustConfig: join(dir, 'client_trust_config.json'),
-      tufRoot: join(dir, 'root.json'),
-      urls
-    }
   }
 }

@@ -1,4 +1,4 @@
-import { createPublicKey, verify } from 'node:crypto'
+import { type JsonWebKey, createPublicKey, verify } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { type Sandbox, startSandbox } from '../../sandbox/client.ts'
 import { claimsOf, requestToken } from './signer.ts'

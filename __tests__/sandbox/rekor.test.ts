@@ -170,7 +170,8 @@ describe('Rekor', () => {
       { ...good, kind: 'intoto' },
       { ...good, spec: { ...spec, data: { hash } } },
       { ...good, spec: { ...spec, data: { hash: { ...hash, value: 'abcd' } } } },
-      { ...good, spec: { ...spec, data: { hash: { ...hash, algorithm: 'md5' } } } },
+      { ...good, spec: { ...spec, data: { hash: { ...spec.data.hash, algorithm: 'md5' } } } },
+      { ...good, spec: { ...spec, data: { hash: { ...spec.data.hash, algorithm: 'sha512' } } } },
       { ...good, spec: { ...spec, data: 7 } },
       { ...good, spec: { ...spec, signature: { ...spec.signature, content: base64('no') } } },
       {

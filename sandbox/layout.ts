@@ -1,0 +1,44 @@
+import { mkdtemp, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Urls } from './trust.ts'
+
+/** Where everything is: what a client needs to use a sandbox. */
+export type Layout = {
+  /** Its files, gone when it stops. */
+  dir: string
+  /** What a runner would set for a job with these claims. */
+  env: Record<string, string>
+  /** Paths of JSON files. */
+  trustedRoot: string
+  signingConfig: string
+  /** Both in one, for sigstore-python and model_signing. */
+  clientTrustConfig: string
+  /** Path of the TUF repository's first root.json. */
+  tufRoot: string
+  urls: Urls
+}
+
+type FileName =
+  'trusted_root.json' | 'signing_config.v0.2.json' | 'client_trust_config.json' | 'root.json'
+
+/** Writes the files into a new folder, and answers its path. */
+export async function writeFiles(files: Record<FileName, string>): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), 'keyless-sandbox-'))
+  const writes = Object.entries(files).map(async ([name, text]) => writeFile(join(dir, name), text))
+  await Promise.all(writes)
+  return dir
+}
+
+export function layoutOf(dir: string, env: Layout['env'], urls: Urls): Layout {
+  const path = (name: FileName): string => join(dir, name)
+  return {
+    dir,
+    env,
+    trustedRoot: path('trusted_root.json'),
+    signingConfig: path('signing_config.v0.2.json'),
+    clientTrustConfig: path('client_trust_config.json'),
+    tufRoot: path('root.json'),
+    urls
+  }
+}
