@@ -24,6 +24,10 @@ export type Code =
   | 'WRITE_FAILED'
   | 'NO_BUNDLE'
   | 'BUNDLE_UNREADABLE'
+  | 'PUBLISH_FAILED'
+  // the verdict of a verify step
+  | 'NO_BUNDLE_VERIFIES'
+  | 'NOT_VERIFIED'
   // Sigstore services and the way to them (src/http.ts, src/sigstore)
   | 'SERVICE_URL_INSECURE'
   | 'SERVICE_UNREACHABLE'

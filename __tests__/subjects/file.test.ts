@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { expand } from '../../src/runner/glob.ts'
-import { findFiles, isWithin } from '../../src/subjects/file.ts'
+import { commonFolder, findFiles, isWithin } from '../../src/subjects/file.ts'
 
 let root: string
 let workspace: string
@@ -84,11 +84,24 @@ describe('findFiles', () => {
   it('takes a link that stays inside, and hashes what it leads to', async () => {
     await symlink('a.onnx', join(workspace, 'dist/latest.onnx'))
     const { subjects } = await findFiles(['dist/latest.onnx'], workspace, expand)
-    expect(subjects).toEqual([{ name: 'dist/latest.onnx', path: join(workspace, 'dist/a.onnx') }])
+    const path = join(workspace, 'dist/latest.onnx')
+    const real = join(workspace, 'dist/a.onnx')
+    expect(subjects).toEqual([{ name: 'dist/latest.onnx', path, real }])
   })
 
   it('takes a path outside the workspace that the workflow itself names', async () => {
     expect(await names(join(root, 'secret'))).toEqual([join(root, 'secret')])
+  })
+})
+
+describe('commonFolder', () => {
+  it.each([
+    [['/w/a'], '/w'],
+    [['/w/d/a', '/w/d/b'], '/w/d'],
+    [['/w/d/a', '/w/b'], '/w'],
+    [['/w/a', '/x/a'], '/']
+  ])('of %j is %s', (paths, folder) => {
+    expect(commonFolder(paths)).toBe(folder)
   })
 })
 

@@ -20,6 +20,10 @@ export type RunContext = {
   job: string
   /** `github-hosted` or `self-hosted` */
   runnerEnvironment: string
+  /** Absolute path of the checked-out files. */
+  workspace: string
+  /** The verify action of the same release, as a workflow's `uses:` names it. */
+  verifyAction: string
 }
 
 /** The run that an environment tells of. */
@@ -36,7 +40,10 @@ export function readRunContext(env: Ground['env'] = process.env): RunContext {
     runAttempt: env.GITHUB_RUN_ATTEMPT ?? '',
     eventName: env.GITHUB_EVENT_NAME ?? '',
     job: env.GITHUB_JOB ?? '',
-    runnerEnvironment: env.RUNNER_ENVIRONMENT ?? ''
+    runnerEnvironment: env.RUNNER_ENVIRONMENT ?? '',
+    workspace: env.GITHUB_WORKSPACE ?? process.cwd(),
+    // Both are empty for `uses: ./`.
+    verifyAction: `${env.GITHUB_ACTION_REPOSITORY || 'OWNER/keyless-sign'}/verify@${env.GITHUB_ACTION_REF || 'v1'}`
   }
 }
 

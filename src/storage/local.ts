@@ -1,7 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import { access, constants, mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import { access, constants, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { KeylessError } from '../errors.ts'
+
+/** Where the bundle of a file lies, by the convention of cosign and sigstore-python. */
+export function bundlePath(file: string): string {
+  return `${file}.sigstore.json`
+}
 
 /**
  * Write a file that is there whole or not at all: a temporary file beside it, flushed, renamed.
@@ -43,6 +48,47 @@ export async function checkWritable(path: string): Promise<void> {
     throw new KeylessError(
       'WRITE_FAILED',
       `${path} is in the way and is not a file; remove it, so that the bundle can be written there.`
+    )
+  }
+}
+
+/**
+ * The text of a file that an input names.
+ *
+ * @throws KeylessError INPUT_INVALID
+ */
+export async function readText(input: string, path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (cause) {
+    throw new KeylessError(
+      'INPUT_INVALID',
+      `${input}: ${path} could not be read (${(cause as NodeJS.ErrnoException).code ?? 'unknown error'}); give the path of a file in the workspace.`,
+      { cause }
+    )
+  }
+}
+
+/** What verify reads of a bundle at most; parsing refuses it from there on (verification.md, row 2). */
+const LARGEST_BUNDLE = 64 * 1024 * 1024
+
+/**
+ * The text of a bundle file, or nothing where there is none.
+ *
+ * @throws KeylessError BUNDLE_UNREADABLE where there may be one: that is not the same as none
+ */
+export async function readBundle(path: string): Promise<string | undefined> {
+  try {
+    const { size } = await stat(path)
+    if (size > LARGEST_BUNDLE) throw new Error(`${size} bytes, more than ${LARGEST_BUNDLE}`)
+    return await readFile(path, 'utf8')
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException
+    if (code === 'ENOENT') return undefined
+    throw new KeylessError(
+      'BUNDLE_UNREADABLE',
+      `${path} could not be read (${code ?? message}), so whether it holds a signature is not known; make it readable for this job's user.`,
+      { cause }
     )
   }
 }

@@ -1,5 +1,5 @@
 import { lstat, realpath, stat } from 'node:fs/promises'
-import { isAbsolute, relative, resolve, sep } from 'node:path'
+import { dirname, isAbsolute, relative, resolve, sep } from 'node:path'
 import { KeylessError } from '../errors.ts'
 
 /** Finds the paths of one pattern; links are reported, never followed. */
@@ -8,8 +8,10 @@ export type Expand = (pattern: string, exclusions: string[]) => Promise<string[]
 export type FileSubject = {
   /** As a person in the workspace would write it. */
   name: string
-  /** Absolute, free of symbolic links: what is hashed. */
+  /** Absolute, as it was found. */
   path: string
+  /** Absolute, free of symbolic links: what is hashed. */
+  real: string
 }
 
 export type Files = {
@@ -103,7 +105,7 @@ async function resolveFile(
       { cause }
     )
   }
-  if (target.isFile()) return { name, path: real }
+  if (target.isFile()) return { name, path, real }
   if (target.isDirectory()) {
     if (resolve(workspace, pattern) !== path) return undefined
     throw new KeylessError(
@@ -120,6 +122,14 @@ async function resolveFile(
 function display(path: string, workspace: string): string {
   const name = isWithin(path, workspace) ? relative(workspace, path) : path
   return name.split(sep).join('/')
+}
+
+/** The nearest folder above all of the absolute paths. */
+export function commonFolder(paths: string[]): string {
+  const [first = sep, ...rest] = paths
+  let folder = dirname(first)
+  while (!rest.every(path => isWithin(path, folder))) folder = dirname(folder)
+  return folder
 }
 
 /** Whether an absolute path is the folder, or lies below it. */

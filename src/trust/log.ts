@@ -85,10 +85,12 @@ function isOrigin(entry: TransparencyLogEntry, log: Log): boolean {
   const checkpoint = entry.inclusionProof?.checkpoint
   if (!checkpoint) return true
   const [origin = ''] = checkpoint.envelope.split('\n', 1)
-  const { host, pathname } = new URL(log.baseURL)
-  const name = host + pathname.replace(/\/$/, '')
-  return (
-    origin === name ||
-    (origin.startsWith(`${name} - `) && /^\d+$/.test(origin.slice(name.length + 3)))
+  const { host, hostname, pathname } = new URL(log.baseURL)
+  // Rekor names itself by its host alone, without port and path (`--hostname`), and sigstore-go
+  // looks for just that; a log may also name itself by its whole address, as C2SP recommends.
+  return [hostname, host + pathname.replace(/\/$/, '')].some(
+    name =>
+      origin === name ||
+      (origin.startsWith(`${name} - `) && /^\d+$/.test(origin.slice(name.length + 3)))
   )
 }

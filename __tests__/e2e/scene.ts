@@ -1,0 +1,67 @@
+import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { startSandbox, type Sandbox } from '../../sandbox/client.ts'
+import { runAction, type ActionRun, type RunOptions } from './runner.ts'
+
+/** A job's workspace, beside a Sigstore that both actions are told of by its files alone. */
+export type Scene = {
+  sandbox: Sandbox
+  workspace: string
+  write(name: string, content: string | Uint8Array): Promise<void>
+  read(name: string): Promise<string>
+  sign(inputs: Record<string, string>, more?: Partial<RunOptions>): Promise<ActionRun>
+  verify(inputs: Record<string, string>, more?: Partial<RunOptions>): Promise<ActionRun>
+  /** An empty workspace and a Sigstore without faults, for the next test. */
+  reset(): Promise<void>
+  close(): Promise<void>
+}
+
+export async function openScene(): Promise<Scene> {
+  const sandbox = await startSandbox()
+  const folder = await realpath(await mkdtemp(join(tmpdir(), 'scene-')))
+  const workspace = join(folder, 'workspace')
+  await mkdir(workspace)
+
+  const run = async (
+    door: 'sign' | 'verify',
+    inputs: Record<string, string>,
+    { env, ...more }: Partial<RunOptions> = {}
+  ): Promise<ActionRun> =>
+    await runAction(door, {
+      workspace,
+      inputs,
+      env: { ...(door === 'sign' ? sandbox.env : withoutToken(sandbox.env)), ...env },
+      secrets: await sandbox.secrets(),
+      ...more
+    })
+  const trust = { 'trusted-root': sandbox.trustedRoot }
+  return {
+    sandbox,
+    workspace,
+    write: async (name, content) => {
+      await mkdir(dirname(join(workspace, name)), { recursive: true })
+      await writeFile(join(workspace, name), content)
+    },
+    read: async name => await readFile(join(workspace, name), 'utf8'),
+    sign: async (inputs, more) =>
+      await run('sign', { ...trust, 'signing-config': sandbox.signingConfig, ...inputs }, more),
+    verify: async (inputs, more) => await run('verify', { ...trust, ...inputs }, more),
+    reset: async () => {
+      await sandbox.clearFaults()
+      await rm(folder, { recursive: true })
+      await mkdir(workspace, { recursive: true })
+    },
+    close: async () => {
+      await sandbox.stop()
+      await rm(folder, { recursive: true })
+    }
+  }
+}
+
+/** A verify job has no `id-token` permission. */
+function withoutToken(env: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env).filter(([name]) => !name.startsWith('ACTIONS_ID_TOKEN_'))
+  )
+}

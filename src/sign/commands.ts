@@ -1,0 +1,37 @@
+import { bundlePath } from '../storage/local.ts'
+import type { CertificateIdentity } from '../trust/identity.ts'
+
+/**
+ * The command that verifies a file's bundle with cosign, on one line, ready for a POSIX shell with
+ * `$'…'` (bash, zsh, and POSIX.1-2024).
+ *
+ * @param trustedRoot path of the trusted root of an instance that cosign does not know
+ */
+export function cosignCommand(
+  file: string,
+  identity: CertificateIdentity,
+  trustedRoot?: string
+): string {
+  return [
+    'cosign verify-blob',
+    ...(trustedRoot === undefined ? [] : ['--trusted-root', quote(trustedRoot)]),
+    '--bundle',
+    quote(bundlePath(file)),
+    '--certificate-identity',
+    quote(identity.subjectAlternativeName),
+    '--certificate-oidc-issuer',
+    quote(identity.issuer),
+    // A name that begins with a dash would be read as an option.
+    ...(file.startsWith('-') ? ['--'] : []),
+    quote(file)
+  ].join(' ')
+}
+
+function quote(word: string): string {
+  if (/^[\w./:@%+=,-]+$/.test(word)) return word
+  if (!/\p{Cc}/u.test(word)) return `'${word.replaceAll("'", `'\\''`)}'`
+  const escaped = word
+    .replace(/[\\']/g, '\\$&')
+    .replace(/\p{Cc}/gu, character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  return `$'${escaped}'`
+}

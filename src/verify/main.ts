@@ -1,0 +1,18 @@
+import http from 'node:http'
+import { checkNode } from '../runner/environment.ts'
+import { readRunContext } from '../runner/context.ts'
+import { guard } from '../runner/fail.ts'
+import { log } from '../runner/log.ts'
+import { makeStepFolder } from '../runner/outputs.ts'
+import { readInputs } from './inputs.ts'
+import { report } from './report.ts'
+import { verify } from './run.ts'
+
+await guard(async () => {
+  checkNode(process.version)
+  // The TUF client fetches with what Node provides, which knows no proxy unless told so.
+  http.setGlobalProxyFromEnv()
+  const inputs = readInputs()
+  const outcomes = await verify(inputs, readRunContext(), log)
+  await report(outcomes, { folder: await makeStepFolder(), showSummary: inputs.showSummary })
+})

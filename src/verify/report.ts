@@ -1,0 +1,100 @@
+import { KeylessError } from '../errors.ts'
+import { entryCell, entryUrl } from '../runner/log-entry.ts'
+import { annotate, log } from '../runner/log.ts'
+import { setOutputs, writeResults } from '../runner/outputs.ts'
+import {
+  code,
+  fence,
+  heading,
+  paragraph,
+  table,
+  writeSummary,
+  type Markup,
+  type Rows
+} from '../runner/summary.ts'
+import { describeIdentity } from '../trust/identity.ts'
+import type { Outcome } from './run.ts'
+
+/**
+ * Tell later steps and people what verified and what did not and why.
+ *
+ * @param folder the step's; the results go there
+ * @throws KeylessError NOT_VERIFIED unless everything verified
+ */
+export async function report(
+  outcomes: Outcome[],
+  { folder, showSummary }: { folder: string; showSummary: boolean }
+): Promise<void> {
+  const refused = outcomes.filter(({ error }) => error !== undefined)
+  const resultsPath = await writeResults(folder, { subjects: outcomes.map(toResult) })
+  if (showSummary) await writeSummary(summarize(outcomes), resultsPath)
+  for (const { name, error, passed } of outcomes) {
+    if (!error) {
+      const by = passed.map(({ verified: { identity } }) => identity && describeIdentity(identity))
+      log.info(`Verified ${name}, signed by ${by.join('; ')}`)
+      continue
+    }
+    // An annotation is one line; what is to be pasted follows in the log.
+    const [first = '', ...more] = error.message.split('\n')
+    annotate('error', `${first} [${error.code}]`, { file: name })
+    for (const line of more) log.info(line)
+  }
+  setOutputs({ verified: String(refused.length === 0), 'results-path': resultsPath })
+  if (refused.length > 0) {
+    throw new KeylessError(
+      'NOT_VERIFIED',
+      `${refused.length} of ${outcomes.length} file(s) did not verify, as the errors before this say; do not release them.`
+    )
+  }
+}
+
+/** One object of the results file; docs/results.md says what each field is. */
+function toResult({ name, sha256, passed, refused, error }: Outcome): unknown {
+  return {
+    kind: 'file',
+    name,
+    ...(sha256 !== undefined && { digest: { sha256 } }),
+    verified: error === undefined,
+    passed: passed.map(({ bundle, verified: { logEntry, ...verified } }) => ({
+      bundle,
+      ...verified,
+      ...(logEntry && { logEntry: { ...logEntry, entryUrl: entryUrl(logEntry) } })
+    })),
+    refused: refused.map(({ bundle, error }) => ({ bundle, error: toJson(error) })),
+    ...(error && { error: toJson(error) })
+  }
+}
+
+function toJson({ code, message }: KeylessError): { code: string; message: string } {
+  return { code, message }
+}
+
+function summarize(outcomes: Outcome[]): (Markup | Rows)[] {
+  const good = outcomes.filter(({ error }) => !error)
+  const bad = outcomes.filter(({ error }) => error)
+  const identities = new Set(
+    good.flatMap(({ passed }) =>
+      passed.flatMap(({ verified: { identity } }) => (identity ? [describeIdentity(identity)] : []))
+    )
+  )
+  const rows = good.flatMap(({ name, sha256 = '', passed }) =>
+    passed.map(({ bundle, verified: { predicateType, logEntry } }) => [
+      code(name),
+      code(sha256.slice(0, 12)),
+      predicateType === undefined ? 'message signature' : code(predicateType),
+      logEntry ? entryCell(logEntry) : 'none',
+      code(bundle)
+    ])
+  )
+  return [
+    heading(
+      `Keyless Sign: ${good.length} of ${outcomes.length} file(s) verified${bad.length > 0 ? ' - do not release' : ''}`
+    ),
+    ...(rows.length > 0
+      ? [table(['File', 'SHA-256', 'Verified', 'Log entry', 'Bundle'], rows)]
+      : []),
+    ...[...identities].map(words => paragraph('Signed by ', code(words), '.')),
+    ...(bad.length > 0 ? [paragraph('Refused:')] : []),
+    ...bad.map(({ error }) => fence([`[${error?.code}]`, ...(error?.message.split('\n') ?? [])]))
+  ]
+}
