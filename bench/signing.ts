@@ -15,8 +15,8 @@ export type Cost = {
 
 // VmHWM, and not the maxRSS of resourceUsage: Linux lets that one begin at the size of the process that forked.
 const WRITE_STATUS_AT_EXIT = `data:text/javascript,${encodeURIComponent(`
-  import { copyFileSync } from 'node:fs'
-  process.on('exit', () => copyFileSync('/proc/self/status', process.env.BENCH_STATUS))`)}`
+  import { readFileSync, writeFileSync } from 'node:fs'
+  process.on('exit', () => writeFileSync(process.env.BENCH_STATUS, readFileSync('/proc/self/status')))`)}`
 
 /** A workspace and a sandbox to sign in. */
 export class Bench {
