@@ -1,0 +1,44 @@
+import { readFile } from 'node:fs/promises'
+import { createHttp, type Log } from '../src/http.ts'
+import { serializeBundle } from '../src/sigstore/bundle.ts'
+import { issuerOf, requestIdentity } from '../src/sigstore/identity.ts'
+import { openSession } from '../src/sigstore/session.ts'
+import { parseSigningConfig, selectServices } from '../src/sigstore/signing-config.ts'
+import { digestForSigning } from '../src/subjects/digest.ts'
+
+const DEADLINE = 5 * 60_000
+
+const log: Log = {
+  debug: () => undefined,
+  info: message => {
+    console.error(message)
+  },
+  warning: message => {
+    console.error(message)
+  }
+}
+
+/** Signs a file, or the in-toto statement in it, and returns the bundle as JSON. */
+export async function sign(order: {
+  file: string
+  token: string
+  inToto: boolean
+  /** JSON text. */
+  signingConfig: string
+}): Promise<string> {
+  const session = openSession({
+    services: selectServices(parseSigningConfig(order.signingConfig), new Date()),
+    // The suite's tokens are those of a GitHub workflow.
+    identity: () =>
+      requestIdentity(() => Promise.resolve(order.token), {
+        issuer: issuerOf('https://github.com')
+      }),
+    http: createHttp({ deadline: performance.now() + DEADLINE, log }),
+    log
+  })
+  // Not verified here: the suite does that next, with this client and its trusted root.
+  const bundle = order.inToto
+    ? await session.signStatement(await readFile(order.file))
+    : await session.signDigest(Buffer.from(await digestForSigning(order.file), 'hex'))
+  return serializeBundle(bundle)
+}
