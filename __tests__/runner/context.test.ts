@@ -17,7 +17,9 @@ describe('the run', () => {
       GITHUB_EVENT_NAME: 'push',
       GITHUB_JOB: 'sign',
       RUNNER_ENVIRONMENT: 'github-hosted',
-      GITHUB_WORKSPACE: '/w'
+      GITHUB_WORKSPACE: '/w',
+      GITHUB_ACTION_REPOSITORY: 'octo/keyless-sign',
+      GITHUB_ACTION_REF: 'v1.2.3'
     })
     expect(run).toEqual({
       serverUrl: 'https://octo.ghe.com',
@@ -32,12 +34,18 @@ describe('the run', () => {
       eventName: 'push',
       job: 'sign',
       runnerEnvironment: 'github-hosted',
-      workspace: '/w'
+      workspace: '/w',
+      verifyAction: 'octo/keyless-sign/verify@v1.2.3'
     })
   })
 
   it('is of github.com where nothing says another server', () => {
     expect(readRunContext({})).toMatchObject({ serverUrl: 'https://github.com', workflowRef: '' })
+  })
+
+  it('names the verify action of a first release for uses: ./', () => {
+    const run = readRunContext({ GITHUB_ACTION_REPOSITORY: '', GITHUB_ACTION_REF: '' })
+    expect(run.verifyAction).toBe('OWNER/keyless-sign/verify@v1')
   })
 
   it('has its event in the ground', async () => {

@@ -42,9 +42,13 @@ export function readRunContext(env: Ground['env'] = process.env): RunContext {
     job: env.GITHUB_JOB ?? '',
     runnerEnvironment: env.RUNNER_ENVIRONMENT ?? '',
     workspace: env.GITHUB_WORKSPACE ?? process.cwd(),
-    // Both are empty for `uses: ./`.
-    verifyAction: `${env.GITHUB_ACTION_REPOSITORY || 'OWNER/keyless-sign'}/verify@${env.GITHUB_ACTION_REF || 'v1'}`
+    verifyAction: `${filled(env.GITHUB_ACTION_REPOSITORY, 'OWNER/keyless-sign')}/verify@${filled(env.GITHUB_ACTION_REF, 'v1')}`
   }
+}
+
+/** Both variables of the action are there and empty for `uses: ./`. */
+function filled(value: string | undefined, otherwise: string): string {
+  return value === undefined || value === '' ? otherwise : value
 }
 
 /** This process's ground. */
