@@ -1,35 +1,54 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { parse } from 'yaml'
 import type { Layout } from './layout.ts'
 
+type Manifest = { inputs: Record<string, { default?: string }> }
+
 const quote = (value: string): string => `'${value.replaceAll("'", `'\\''`)}'`
+
+const absolute = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url))
+
+/** A command that runs a door of the action as a runner would: with every default of action.yml. */
+function actionCommand(door: 'sign' | 'verify', inputs: Record<string, string>): string {
+  const manifest = absolute(door === 'sign' ? 'action.yml' : 'verify/action.yml')
+  const { inputs: known } = parse(readFileSync(manifest, 'utf8')) as Manifest
+  const defaults = Object.entries(known).map(
+    ([name, input]) => [name, input.default ?? ''] as const
+  )
+  const values = Object.entries({ ...Object.fromEntries(defaults), ...inputs })
+  const variables = values
+    .filter(([, value]) => value !== '')
+    .map(([name, value]) => quote(`INPUT_${name.toUpperCase()}=${value}`))
+  return `env ${variables.join(' ')} node ${absolute(`dist/${door}/index.js`)}`
+}
 
 /** What a person types to use a sandbox by hand, as a shell reads it. */
 export function instructions(layout: Layout, control: string): string {
   const { env, trustedRoot, signingConfig, clientTrustConfig, tufRoot, urls } = layout
   const exports = Object.entries(env).map(([name, value]) => `export ${name}=${quote(value)}`)
   const identity = `https://github.com/${env.GITHUB_WORKFLOW_REF ?? ''}`
-  const expectation = [
-    `--certificate-identity ${quote(identity)}`,
-    '--certificate-oidc-issuer https://token.actions.githubusercontent.com'
-  ].join(' ')
-  return `# A Sigstore on loopback, gone on Ctrl-C. In another shell:
+  const instance = { files: 'FILE', 'trusted-root': trustedRoot, 'show-summary': 'false' }
+  return `# A Sigstore on loopback, gone on Ctrl-C. In another shell, in the folder of FILE:
 ${exports.join('\n')}
-export SIGSTORE_SANDBOX_ROOT=${trustedRoot}
-export SIGSTORE_SANDBOX_CONFIG=${signingConfig}
+export GITHUB_WORKSPACE="$PWD" RUNNER_TEMP=${layout.dir}
+
+# the action
+${actionCommand('sign', { ...instance, 'signing-config': signingConfig })}
+${actionCommand('verify', instance)}
 
 # a token for cosign and others
 TOKEN=$(curl -s -H "Authorization: Bearer $ACTIONS_ID_TOKEN_REQUEST_TOKEN" "$ACTIONS_ID_TOKEN_REQUEST_URL&audience=sigstore" | sed 's/.*"value":"\\([^"]*\\)".*/\\1/')
 
 # cosign
-cosign sign-blob --yes --identity-token "$TOKEN" --signing-config "$SIGSTORE_SANDBOX_CONFIG" --trusted-root "$SIGSTORE_SANDBOX_ROOT" --bundle FILE.sigstore.json FILE
-cosign verify-blob ${expectation} --trusted-root "$SIGSTORE_SANDBOX_ROOT" --bundle FILE.sigstore.json FILE
+cosign sign-blob --yes --identity-token "$TOKEN" --signing-config ${signingConfig} --trusted-root ${trustedRoot} --bundle FILE.sigstore.json FILE
+cosign verify-blob --certificate-identity ${quote(identity)} --certificate-oidc-issuer https://token.actions.githubusercontent.com --trusted-root ${trustedRoot} --bundle FILE.sigstore.json FILE
 
 # sigstore-python
-sigstore --trust-config ${clientTrustConfig} sign --identity-token "$TOKEN" FILE
-
-# the action itself
-env INPUT_FILES=FILE INPUT_SIGNING-CONFIG="$SIGSTORE_SANDBOX_CONFIG" INPUT_TRUSTED-ROOT="$SIGSTORE_SANDBOX_ROOT" node dist/sign/index.js
+sigstore --trust-config ${clientTrustConfig} sign --identity-token "$TOKEN" --overwrite --bundle FILE.sigstore.json FILE
 
 # TUF: ${urls.tuf} from ${tufRoot}
 # one fault: curl -d '{"service":"rekor","kind":"status","status":503,"times":1}' ${control}/faults
+# no faults: curl -X DELETE ${control}/faults
 `
 }

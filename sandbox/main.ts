@@ -7,7 +7,6 @@
  */
 import { parseArgs } from 'node:util'
 import { listenForControl } from './control.ts'
-import { instructions } from './instructions.ts'
 import { type ClaimChanges, RunningSandbox } from './sandbox.ts'
 
 const { values } = parseArgs({
@@ -31,5 +30,7 @@ if (values.json) {
   process.stdout.write(`${JSON.stringify({ ...rest, urls: { ...urls, control: control.url } })}\n`)
   process.stdin.resume().on('end', end).on('error', end)
 } else {
+  // Only people need it, and tests start many sandboxes.
+  const { instructions } = await import('./instructions.ts')
   process.stdout.write(instructions(layout, control.url))
 }

@@ -60,9 +60,9 @@ describe('main', () => {
     const { child, lines } = start()
     const printed: string[] = []
     lines.on('line', line => printed.push(line))
-    while (!printed.some(line => line.startsWith('# one fault'))) await once(lines, 'line')
-    const root = printed.find(line => line.startsWith('export SIGSTORE_SANDBOX_ROOT='))
-    const path = root?.split('=')[1] ?? ''
+    while (!printed.some(line => line.startsWith('# no faults'))) await once(lines, 'line')
+    const root = printed.find(line => line.startsWith('# TUF: '))
+    const path = root?.split(' from ')[1] ?? ''
     expect(printed).toContain("export GITHUB_REPOSITORY='octo-org/octo-models'")
     expect(existsSync(path)).toBe(true)
     child.kill('SIGINT')
