@@ -41,19 +41,21 @@ export function parseEntry(answer: Json): { entry: LogEntry; body: EntryBody } {
 }
 
 function parseBody(bytes: Buffer): EntryBody {
-  try {
-    const body: unknown = JSON.parse(bytes.toString('utf8'))
-    if (isObject(body) && isObject(body.spec)) {
-      return {
-        kind: text(body.kind, 'kind'),
-        apiVersion: text(body.apiVersion, 'apiVersion'),
-        spec: body.spec
-      }
-    }
-  } catch {
-    // said below
+  const body = parseJson(bytes)
+  if (!isObject(body) || !isObject(body.spec)) throw missing('a body in JSON')
+  return {
+    kind: text(body.kind, 'kind'),
+    apiVersion: text(body.apiVersion, 'apiVersion'),
+    spec: body.spec
   }
-  throw missing('a body in JSON')
+}
+
+function parseJson(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString('utf8'))
+  } catch {
+    return undefined
+  }
 }
 
 function text(value: unknown, what: string): string {

@@ -1,0 +1,95 @@
+import type { Bundle } from '@sigstore/bundle'
+import { bundleFromJSON } from '@sigstore/bundle'
+import { describe, expect, it } from '@jest/globals'
+
+import { messageBundle, serializeBundle, statementBundle } from '../../src/sigstore/bundle.ts'
+
+const signature = Buffer.from('signature')
+const certificate = Buffer.from('certificate')
+
+function witnessed(bundle: Bundle): Bundle {
+  bundle.verificationMaterial.tlogEntries = [
+    {
+      logIndex: '0',
+      logId: { keyId: Buffer.from('log') },
+      kindVersion: { kind: 'hashedrekord', version: '0.0.1' },
+      integratedTime: '1',
+      inclusionPromise: { signedEntryTimestamp: Buffer.from('set') },
+      inclusionProof: {
+        logIndex: '0',
+        treeSize: '1',
+        rootHash: Buffer.from('root'),
+        hashes: [],
+        checkpoint: { envelope: 'checkpoint' }
+      },
+      canonicalizedBody: Buffer.from('body')
+    }
+  ]
+  bundle.verificationMaterial.timestampVerificationData = {
+    rfc3161Timestamps: [{ signedTimestamp: Buffer.from('stamp') }]
+  }
+  return bundle
+}
+
+const ENTRY = {
+  logIndex: '0',
+  logId: { keyId: 'bG9n' },
+  kindVersion: { kind: 'hashedrekord', version: '0.0.1' },
+  integratedTime: '1',
+  inclusionPromise: { signedEntryTimestamp: 'c2V0' },
+  inclusionProof: {
+    logIndex: '0',
+    treeSize: '1',
+    rootHash: 'cm9vdA==',
+    checkpoint: { envelope: 'checkpoint' }
+  },
+  canonicalizedBody: 'Ym9keQ=='
+}
+const MATERIAL = {
+  certificate: { rawBytes: 'Y2VydGlmaWNhdGU=' },
+  tlogEntries: [ENTRY],
+  timestampVerificationData: { rfc3161Timestamps: [{ signedTimestamp: 'c3RhbXA=' }] }
+}
+
+describe('serializeBundle', () => {
+  it('writes a message signature, whole, with every logIndex also where it is 0', () => {
+    const sha256 = Buffer.alloc(32, 1)
+    const text = serializeBundle(witnessed(messageBundle({ sha256, signature, certificate })))
+    expect(JSON.parse(text)).toStrictEqual({
+      mediaType: 'application/vnd.dev.sigstore.bundle.v0.3+json',
+      verificationMaterial: MATERIAL,
+      messageSignature: {
+        messageDigest: { algorithm: 'SHA2_256', digest: sha256.toString('base64') },
+        signature: 'c2lnbmF0dXJl'
+      }
+    })
+  })
+
+  it('writes a statement', () => {
+    const payload = Buffer.from('{}')
+    const text = serializeBundle(witnessed(statementBundle({ payload, signature, certificate })))
+    expect(JSON.parse(text)).toStrictEqual({
+      mediaType: 'application/vnd.dev.sigstore.bundle.v0.3+json',
+      verificationMaterial: MATERIAL,
+      dsseEnvelope: {
+        payload: 'e30=',
+        payloadType: 'application/vnd.in-toto+json',
+        signatures: [{ sig: 'c2lnbmF0dXJl' }]
+      }
+    })
+  })
+
+  it('writes what other readers read back', () => {
+    const sha256 = Buffer.alloc(32, 1)
+    const bundle = witnessed(messageBundle({ sha256, signature, certificate }))
+    expect(bundleFromJSON(JSON.parse(serializeBundle(bundle)))).toEqual(bundle)
+  })
+
+  it('writes a bundle without log entry, as instances without a log have it', () => {
+    const bundle = witnessed(
+      statementBundle({ payload: Buffer.from('{}'), signature, certificate })
+    )
+    bundle.verificationMaterial.tlogEntries = []
+    expect(serializeBundle(bundle)).not.toContain('null')
+  })
+})
