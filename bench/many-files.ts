@@ -20,15 +20,28 @@ export async function manyFiles(bench: Bench): Promise<Row[]> {
 
   const certificates = posts(all.requests, 'fulcio')
   const entries = posts(all.requests, 'rekor')
-  // A connection carries one request at a time, and a new one is opened while all others are busy.
+  // A connection carries one request at a time and a new one is opened only while all others are busy, so
+  // that this is the most requests that were under way at once; the pool for the log has 32 places.
   const connections = new Set(entries.map(({ port }) => port)).size
   return [
     { what: `1,000 runs of one file (${SINGLE_RUNS} measured)`, value: loop, unit: 's' },
     { what: 'one run of 1,000 files', value: all.seconds, unit: 's' },
-    { what: 'one run ÷ 1,000 runs', value: all.seconds / loop, unit: '×', most: 0.1 },
-    { what: '1,000 files: certificates', value: certificates.length, unit: '', most: 1 },
-    { what: '1,000 files: log entries', value: entries.length, unit: '' },
-    { what: '1,000 files: connections to the log', value: connections, unit: '', most: 32 },
+    { what: 'one run ÷ 1,000 runs', value: all.seconds / loop, unit: '×', most: 0.25 },
+    { what: '1,000 files: certificates', value: certificates.length, unit: '', least: 1, most: 1 },
+    {
+      what: '1,000 files: log entries',
+      value: entries.length,
+      unit: '',
+      least: FILES,
+      most: FILES
+    },
+    {
+      what: '1,000 files: connections to the log',
+      value: connections,
+      unit: '',
+      least: 16,
+      most: 32
+    },
     { what: '1,000 files: peak resident memory', value: all.peakMemory / 2 ** 20, unit: 'MiB' }
   ]
 }
