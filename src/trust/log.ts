@@ -80,17 +80,13 @@ export function describeEntry(
 }
 
 // https://github.com/transparency-dev/formats/tree/main/log: the first line of a checkpoint is its
-// origin. Rekor v2 writes the log's host, and path if it has one; v1 adds ` - ` and its tree's id.
+// origin. Rekor v2 writes the log's host, and path if it has one; v1 the host that it was told, which
+// need not have the port, then ` - ` and its tree's id.
 function isOrigin(entry: TransparencyLogEntry, log: Log): boolean {
   const checkpoint = entry.inclusionProof?.checkpoint
   if (!checkpoint) return true
   const [origin = ''] = checkpoint.envelope.split('\n', 1)
+  const [, name = ''] = /^(.*?)(?: - \d+)?$/.exec(origin) ?? []
   const { host, hostname, pathname } = new URL(log.baseURL)
-  // Rekor names itself by its host alone, without port and path (`--hostname`), and sigstore-go
-  // looks for just that; a log may also name itself by its whole address, as C2SP recommends.
-  return [hostname, host + pathname.replace(/\/$/, '')].some(
-    name =>
-      origin === name ||
-      (origin.startsWith(`${name} - `) && /^\d+$/.test(origin.slice(name.length + 3)))
-  )
+  return [host, hostname].some(each => name === each + pathname.replace(/\/$/, ''))
 }

@@ -16,6 +16,8 @@ export type RunContext = {
   repository?: string | undefined
   /** GITHUB_REPOSITORY_ID */
   repositoryId?: string | undefined
+  /** Of the tokens of that server's runs; that of github.com when absent. */
+  issuer?: string | undefined
   /** GITHUB_WORKFLOW_REF: `OWNER/REPO/.github/workflows/FILE@REF` */
   workflowRef?: string | undefined
 }
@@ -113,7 +115,7 @@ function github(inputs: IdentityInputs, context: RunContext): Requirement[] {
 // What a verify job behind a sign job means. The number survives renames, and nobody gets it by
 // registering an abandoned name.
 function thisWorkflow(context: RunContext): Requirement[] {
-  const { workflowRef, repositoryId } = context
+  const { workflowRef, repositoryId, issuer = GITHUB_ISSUER } = context
   if (workflowRef === undefined || repositoryId === undefined) {
     throw invalid(
       'whose signature it must be is not given, and there is no workflow run to take it from; give signer-workflow or certificate-identity'
@@ -122,11 +124,10 @@ function thisWorkflow(context: RunContext): Requirement[] {
   return [
     {
       claim: 'issuer',
-      expected: GITHUB_ISSUER,
+      expected: issuer,
       // An enterprise may have its own path below (`…/SLUG`). A run is not told, but GitHub is the
       // issuer all the same, and the number below is of all of GitHub.
-      accepts: found =>
-        found === GITHUB_ISSUER || /^\/[\w-]+$/.test(after(found, GITHUB_ISSUER) ?? '')
+      accepts: found => found === issuer || /^\/[A-Za-z0-9-]+$/.test(after(found, issuer) ?? '')
     },
     exactly('buildConfigURI', `${server(context)}/${workflowRef}`),
     exactly('sourceRepositoryIdentifier', repositoryId),
@@ -141,7 +142,7 @@ function named(inputs: IdentityInputs, context: RunContext): Requirement[] {
       `${repository === undefined ? 'owner' : 'repository'} alone would accept a signature from any branch of it; add signer-workflow or source-ref, or write signer-workflow: any`
     )
   }
-  const required = [exactly('issuer', GITHUB_ISSUER)]
+  const required = [exactly('issuer', context.issuer ?? GITHUB_ISSUER)]
 
   const workflow =
     signerWorkflow === undefined || signerWorkflow === 'any'
