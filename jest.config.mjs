@@ -1,4 +1,6 @@
 export default {
+  // Many tests wait for a child process or a deadline rather than for the processor.
+  maxWorkers: 4,
   testEnvironment: 'node',
   testMatch: ['<rootDir>/__tests__/**/*.test.ts'],
   testPathIgnorePatterns: ['<rootDir>/__tests__/interop/'],

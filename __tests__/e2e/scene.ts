@@ -12,6 +12,8 @@ export type Scene = {
   read(name: string): Promise<string>
   sign(inputs: Record<string, string>, more?: Partial<RunOptions>): Promise<ActionRun>
   verify(inputs: Record<string, string>, more?: Partial<RunOptions>): Promise<ActionRun>
+  /** The services that a token or the request token was ever sent to. */
+  toldSecrets(): Promise<string[]>
   /** An empty workspace and a Sigstore without faults, for the next test. */
   reset(): Promise<void>
   close(): Promise<void>
@@ -47,6 +49,10 @@ export async function openScene(): Promise<Scene> {
     sign: async (inputs, more) =>
       await run('sign', { ...trust, 'signing-config': sandbox.signingConfig, ...inputs }, more),
     verify: async (inputs, more) => await run('verify', { ...trust, ...inputs }, more),
+    toldSecrets: async () => {
+      const told = (await sandbox.requests()).filter(({ secret }) => secret)
+      return [...new Set(told.map(({ service }) => service))].sort()
+    },
     reset: async () => {
       await sandbox.clearFaults()
       await rm(folder, { recursive: true })

@@ -60,6 +60,8 @@ describe('digestFile', () => {
     await expect(digestFile(join(dir, 'link'))).rejects.toMatchObject({ code: 'FILE_UNREADABLE' })
     await expect(digestFile(dir)).rejects.toMatchObject({ code: 'FILE_NOT_REGULAR' })
     await expect(digestFile(join(dir, 'pipe'))).rejects.toMatchObject({ code: 'FILE_NOT_REGULAR' })
+    // A regular file that answers EIO, also to root.
+    await expect(digestFile('/proc/self/mem')).rejects.toMatchObject({ code: 'FILE_UNREADABLE' })
     await expect(digestFile(join(dir, 'none'))).rejects.toMatchObject({ code: 'FILE_UNREADABLE' })
   })
 })

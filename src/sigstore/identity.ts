@@ -9,7 +9,7 @@ const GITHUB = 'https://token.actions.githubusercontent.com'
 /** How far ahead of this machine's clock an issuer's may be: more is a wrong clock, not a slow network. */
 const TOLERANCE = 60
 /** What the runner's token service gets: it answers in well under a second, or is in trouble. */
-const ANSWER_TIMEOUT = 30_000
+const ANSWER_TIMEOUT = 10_000
 const PAUSES = [1000, 3000]
 
 export type IdentityToken = {

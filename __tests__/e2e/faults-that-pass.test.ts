@@ -1,0 +1,40 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import type { Fault } from '../../sandbox/client.ts'
+import { openScene, type Scene } from './scene.ts'
+
+let scene: Scene
+beforeAll(async () => {
+  scene = await openScene()
+})
+afterEach(async () => {
+  await scene.reset()
+})
+afterAll(async () => {
+  await scene.close()
+})
+
+const WITNESSES = ['fulcio', 'rekor', 'tsa'] as const
+
+describe('a fault that passes is recovered from', () => {
+  const faults: Fault[] = WITNESSES.flatMap(service => [
+    { service, kind: 'status', status: 503, times: 2 },
+    { service, kind: 'status', status: 429, headers: { 'retry-after': '1' }, times: 1 },
+    { service, kind: 'reset', times: 1 },
+    { service, kind: 'unreachable', times: 1 },
+    { service, kind: 'commit-then-500', times: 1 },
+    { service, kind: 'slow', seconds: 1, times: 1 }
+  ])
+  it.each([...faults, { service: 'rekor', kind: 'conflict', times: 1 } as Fault])(
+    '%j',
+    async fault => {
+      await scene.write('a', 'one')
+      await scene.sandbox.fault(fault)
+      expect(await scene.sign({ files: 'a' })).toMatchObject({
+        exitCode: 0,
+        outputs: { signed: '1' }
+      })
+      expect(await scene.verify({ files: 'a' })).toMatchObject({ outputs: { verified: 'true' } })
+      expect(await scene.toldSecrets()).toEqual(['fulcio', 'oidc'])
+    }
+  )
+})

@@ -1,0 +1,67 @@
+import { readdir } from 'node:fs/promises'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import type { Fault, FaultKind } from '../../sandbox/client.ts'
+import { openScene, type Scene } from './scene.ts'
+
+let scene: Scene
+beforeAll(async () => {
+  scene = await openScene()
+})
+afterEach(async () => {
+  await scene.reset()
+})
+afterAll(async () => {
+  await scene.close()
+})
+
+const WITNESSES = ['fulcio', 'rekor', 'tsa'] as const
+
+/** In minutes: long enough for a second attempt, short enough for a test. */
+const TIMEOUT = '0.03'
+
+describe('a fault that stays leaves nothing behind, names the service, and shows no secret', () => {
+  const everywhere: FaultKind[] = [
+    'status',
+    'echo-token',
+    'redirect',
+    'garbage',
+    'huge',
+    'timeout',
+    'unreachable',
+    'reset',
+    'drip',
+    'commit-then-500',
+    'commit-then-timeout'
+  ]
+  const content: Record<(typeof WITNESSES)[number], FaultKind[]> = {
+    fulcio: ['wrong-certificate', 'no-sct', 'wrong-sct', 'clock'],
+    rekor: ['stale-checkpoint', 'bad-set', 'bad-proof', 'clock'],
+    tsa: ['wrong-timestamp', 'clock']
+  }
+  const names = { fulcio: /Fulcio/, rekor: /Rekor/, tsa: /timestamp/i }
+
+  describe.each(WITNESSES)('%s', service => {
+    it.each(everywhere)('%s', async kind => {
+      const message = await expectFailure({ service, kind })
+      expect(message).toMatch(names[service])
+    })
+
+    it.each(content[service])('%s', async kind => {
+      await expectFailure({ service, kind, seconds: 86_400 })
+    })
+  })
+
+  async function expectFailure(fault: Fault): Promise<string> {
+    await scene.write('a', 'one')
+    await scene.write('b', 'two')
+    await scene.sandbox.fault(fault)
+    const run = await scene.sign({ files: 'a\nb', timeout: TIMEOUT })
+    expect(run).toMatchObject({ exitCode: 1, outputs: {}, summary: '' })
+    const errors = run.annotations.filter(({ level }) => level === 'error')
+    expect(errors).toHaveLength(1)
+    expect(errors[0]?.message).not.toContain('[UNEXPECTED]')
+    expect(await readdir(scene.workspace)).toEqual(['a', 'b'])
+    expect(await scene.toldSecrets()).toEqual(['fulcio', 'oidc'])
+    return errors[0]?.message ?? ''
+  }
+})
