@@ -12,18 +12,18 @@ export function cosignCommand(
   identity: CertificateIdentity,
   trustedRoot?: string
 ): string {
+  // cosign takes a name that begins with a dash for an option, after `--` too.
+  const path = file.startsWith('-') ? `./${file}` : file
   return [
     'cosign verify-blob',
     ...(trustedRoot === undefined ? [] : ['--trusted-root', quote(trustedRoot)]),
     '--bundle',
-    quote(bundlePath(file)),
+    quote(bundlePath(path)),
     '--certificate-identity',
     quote(identity.subjectAlternativeName),
     '--certificate-oidc-issuer',
     quote(identity.issuer),
-    // A name that begins with a dash would be read as an option.
-    ...(file.startsWith('-') ? ['--'] : []),
-    quote(file)
+    quote(path)
   ].join(' ')
 }
 

@@ -1,0 +1,110 @@
+import { execFile } from 'node:child_process'
+import { appendFile, readFile } from 'node:fs/promises'
+import { promisify } from 'node:util'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { openScene, type Scene } from '../e2e/scene.ts'
+
+const run = promisify(execFile)
+const ISSUER = 'https://token.actions.githubusercontent.com'
+const IDENTITY =
+  'https://github.com/octo-org/octo-models/.github/workflows/release.yml@refs/heads/main'
+
+let scene: Scene
+beforeAll(async () => {
+  scene = await openScene()
+})
+afterEach(async () => {
+  await scene.reset()
+})
+afterAll(async () => {
+  await scene.close()
+})
+
+/** What cosign says, on a machine that holds nothing of an earlier run. */
+async function cosign(...args: string[]): Promise<string> {
+  const env = { PATH: process.env.PATH, HOME: scene.workspace }
+  const { stdout, stderr } = await run('cosign', args, { cwd: scene.workspace, env })
+  return stdout + stderr
+}
+
+/** A token as cosign would ask for it. */
+async function token(): Promise<string> {
+  const { ACTIONS_ID_TOKEN_REQUEST_URL: url, ACTIONS_ID_TOKEN_REQUEST_TOKEN: bearer } =
+    scene.sandbox.env
+  const response = await fetch(`${url}&audience=sigstore`, {
+    headers: { authorization: `Bearer ${bearer}` }
+  })
+  return ((await response.json()) as { value: string }).value
+}
+
+describe('cosign verifies what we sign', () => {
+  it('by the very commands that the sign step prints, in a shell', async () => {
+    const names = ['model.onnx', "it's $(x) `y`.bin", '-dash.bin', 'a\nb.bin']
+    for (const name of names) await scene.write(name, name)
+    const { outputs } = await scene.sign({ files: '*' })
+    const commands = (outputs['verify-commands'] ?? '').split('\n')
+    expect(commands).toHaveLength(4)
+    for (const command of commands) {
+      const { stderr } = await run('bash', ['-c', command], { cwd: scene.workspace })
+      expect(stderr).toContain('Verified OK')
+    }
+  })
+
+  it('and refuses a changed byte, another identity, and another issuer', async () => {
+    await scene.write('a', 'one')
+    await scene.sign({ files: 'a' })
+    const verify = async (identity = IDENTITY, issuer = ISSUER): Promise<string> =>
+      await cosign(
+        'verify-blob',
+        ...['--trusted-root', scene.sandbox.trustedRoot, '--bundle', 'a.sigstore.json'],
+        ...['--certificate-identity', identity, '--certificate-oidc-issuer', issuer, 'a']
+      )
+    expect(await verify()).toContain('Verified OK')
+    await expect(verify(`${IDENTITY}x`)).rejects.toThrow('no matching')
+    await expect(verify(IDENTITY, 'https://example.com')).rejects.toThrow('no matching')
+    await appendFile(`${scene.workspace}/a`, 'x')
+    await expect(verify()).rejects.toThrow('failed to verify signature')
+  })
+})
+
+describe('we verify what cosign signs', () => {
+  const trust = (): string[] => [
+    ...['--signing-config', scene.sandbox.signingConfig],
+    ...['--trusted-root', scene.sandbox.trustedRoot]
+  ]
+
+  it('a file, and not after a byte changed or for another identity', async () => {
+    await scene.write('a', 'one')
+    const as = ['--yes', '--identity-token', await token(), ...trust()]
+    await cosign('sign-blob', ...as, '--bundle', 'a.sigstore.json', 'a')
+
+    expect(await scene.verify({ files: 'a' })).toMatchObject({ outputs: { verified: 'true' } })
+    const other = await scene.verify({ files: 'a', 'certificate-identity': `${IDENTITY}x` })
+    expect(other.annotations[0]?.message).toContain('[IDENTITY_MISMATCH]')
+    await scene.write('a', 'onf')
+    const changed = await scene.verify({ files: 'a' })
+    expect(changed.annotations[0]?.message).toContain('[DIGEST_MISMATCH]')
+  })
+
+  it('a statement about a file, when its predicate type is asked for and only then', async () => {
+    await scene.write('a', 'one')
+    await scene.write('predicate.json', '{"passed":true}')
+    const type = 'https://example.com/test-result/v1'
+    const as = ['--yes', '--identity-token', await token(), ...trust()]
+    const what = ['--predicate', 'predicate.json', '--type', type, '--bundle', 'a.sigstore.json']
+    await cosign('attest-blob', ...as, ...what, 'a')
+
+    const asked = await scene.verify({ files: 'a', 'predicate-type': type })
+    expect(asked).toMatchObject({ exitCode: 0, outputs: { verified: 'true' } })
+    const results = await readFile(asked.outputs['results-path'] ?? '', 'utf8')
+    expect(JSON.parse(results)).toMatchObject({ subjects: [{ passed: [{ predicateType: type }] }] })
+
+    const bare = await scene.verify({ files: 'a' })
+    expect(bare.annotations[0]?.message).toContain('[NOT_A_MESSAGE_SIGNATURE]')
+    const both = await scene.verify({ files: 'a', 'predicate-type': `${type}\nhttps://x.example` })
+    expect(both.annotations[0]?.message).toContain('[PREDICATE_TYPE_MISMATCH]')
+    await scene.write('a', 'onf')
+    const changed = await scene.verify({ files: 'a', 'predicate-type': type })
+    expect(changed.annotations[0]?.message).toContain('[SUBJECT_MISMATCH]')
+  })
+})
