@@ -29,13 +29,13 @@ function addPackage(
 
 describe('licenseFile', () => {
   it('lists each package once, sorted, with name, version, licence, text and notice', () => {
-    const b = addPackage('b', {}, { 'license.md': 'b text\r\n', NOTICE: 'b notice' })
-    const again = addPackage('copy', { name: 'b' }, { 'license.md': 'b text' })
+    const b = addPackage('b', {}, { 'license.md': 'b\r\ntext', NOTICE: 'b notice' })
+    const again = addPackage('copy', { name: 'b' }, { 'license.md': 'b\ntext' })
     const a = addPackage('a', { license: 'ISC' })
     const file = licenseFile([again, b, a])
     expect(file.match(/^\S+ \S+ \(.+\)$/gm)).toEqual(['a 1.0.0 (ISC)', 'b 1.0.0 (MIT)'])
     expect(file).toContain('the text\n')
-    expect(file).toContain('b text\n')
+    expect(file).toContain('b\ntext\n')
     expect(file).not.toContain('\r')
   })
 
