@@ -1,4 +1,4 @@
-import type { KeyObject } from 'node:crypto'
+import { X509Certificate as OpenSslCertificate, type KeyObject } from 'node:crypto'
 import { crypto, EXTENSION_OID_SCT, X509Certificate, type ASN1Obj } from '@sigstore/core'
 import { KeylessError, type Code } from '../errors.ts'
 import type { CertificateIdentity } from './identity.ts'
@@ -67,6 +67,10 @@ function read(der: Buffer): Leaf {
 export type Extension = { critical: boolean; value: Buffer; inner: ASN1Obj | undefined }
 
 function parse(der: Buffer): X509Certificate {
+  // @sigstore/core looks at a field when it is asked for it; OpenSSL wants all of a certificate.
+  if (!new OpenSslCertificate(der).raw.equals(der)) {
+    throw refuse('CERTIFICATE_MALFORMED', 'is not one certificate alone')
+  }
   const x509 = X509Certificate.parse(Buffer.from(der))
   // @sigstore/core verifies its own re-encoding of what it read: other bytes that read the same
   // would be one certificate to us and another to the next tool.
