@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 
+import { select as pick } from '../../src/sigstore/selection.ts'
 import { parseSigningConfig, selectServices } from '../../src/sigstore/signing-config.ts'
 
 type Json = Record<string, unknown>
@@ -228,5 +229,21 @@ describe('selectServices', () => {
         message: expect.stringContaining('2 transparency logs')
       })
     )
+  })
+})
+
+describe('select', () => {
+  it('takes the highest version that is supported, and mixes none', () => {
+    const validFor = { start: new Date(OLD) }
+    const offered = [1, 2, 3].map(majorApiVersion => ({
+      url: `https://v${majorApiVersion}`,
+      majorApiVersion,
+      validFor,
+      operator: `${majorApiVersion}.example`
+    }))
+    const role = { name: 'log', member: 'rekorTlogUrls', offered, supported: [1, 2] }
+    expect(pick({ ...role, selector: { selector: 'ALL' } }, NOW)).toEqual([
+      { url: 'https://v2', majorApiVersion: 2 }
+    ])
   })
 })

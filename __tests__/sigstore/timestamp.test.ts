@@ -67,6 +67,19 @@ describe('requestTimestamp', () => {
     })
   })
 
+  it('refuses an imprint by another algorithm', async () => {
+    const sha512 = client(response => {
+      const hex = response.body.toString('hex')
+      const body = Buffer.from(
+        hex.replace(/(0609608648016503040201)(05000420)/, '0609608648016503040203$2'),
+        'hex'
+      )
+      expect(body.equals(response.body)).toBe(false)
+      return { ...response, body }
+    })
+    await expect(request(sha512)).rejects.toThrow('another signature')
+  })
+
   it('refuses a timestamp without nonce', async () => {
     const bare = client(response => {
       const hex = response.body.toString('hex')
