@@ -1,0 +1,44 @@
+import { describe, expect, it } from '@jest/globals'
+import { parseJson, parseJsonBytes } from '../../src/trust/json.ts'
+
+describe('parseJson', () => {
+  it.each([
+    '{"a":{"b":1},"c":{"b":1}}',
+    '[[],{},"{\\"a\\":1,\\"a\\":2}"]',
+    '{"a":"a","b":["a","a"]}'
+  ])('reads %s', text => {
+    expect(parseJson(text, 'x')).toEqual(JSON.parse(text))
+  })
+
+  it.each([
+    ['JSON_DUPLICATE_KEY', '{"a":1,"a":2}'],
+    ['JSON_DUPLICATE_KEY', '{"a":1,"a":1}'],
+    ['JSON_DUPLICATE_KEY', '{"a":1,"\\u0061":1}'],
+    ['JSON_DUPLICATE_KEY', '[{"x":{"a":[{}],"b":"}","a" : 2}}]'],
+    ['JSON_DUPLICATE_KEY', '{"__proto__":1,"__proto__":2}'],
+    ['JSON_TOO_DEEP', '['.repeat(65) + ']'.repeat(65)],
+    ['JSON_TOO_DEEP', '{"a":'.repeat(65)],
+    ['JSON_TOO_DEEP', '['.repeat(10_000_000)],
+    ['JSON_TOO_LARGE', ' '.repeat(64 * 1024 * 1024 + 1)],
+    ['JSON_INVALID', ''],
+    ['JSON_INVALID', '{"a":1'],
+    ['JSON_INVALID', '{"a'],
+    ['JSON_INVALID', '{"\\x":1}'],
+    ['JSON_INVALID', ']}]}'],
+    ['JSON_INVALID', '{}{}']
+  ])('refuses with %s (%#)', (code, text) => {
+    expect(() => parseJson(text, 'x')).toThrow(expect.objectContaining({ code }))
+  })
+
+  it('reads 64 levels', () => {
+    expect(() => parseJson('['.repeat(64) + ']'.repeat(64), 'x')).not.toThrow()
+  })
+
+  it('refuses bytes that are not UTF-8, and a byte order mark', () => {
+    for (const bytes of [Buffer.from('"\xff"', 'latin1'), Buffer.from('\ufeff{}')]) {
+      expect(() => parseJsonBytes(bytes, 'x')).toThrow(
+        expect.objectContaining({ code: 'JSON_INVALID' })
+      )
+    }
+  })
+})
