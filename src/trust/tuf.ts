@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { initTUF } from '@sigstore/tuf'
 import { KeylessError } from '../errors.ts'
+import { isObject } from './json.ts'
 import publicGood from './roots/public-good.json' with { type: 'json' }
 import staging from './roots/staging.json' with { type: 'json' }
 
@@ -115,7 +116,8 @@ async function explain(cause: unknown, { name, url }: TufRepository): Promise<Ke
 
 function messages(error: unknown): string {
   const words: string[] = []
-  for (let each = error; each instanceof Error; each = each.cause) words.push(each.message)
+  // By shape: errors of fetch need not be of this realm's Error.
+  for (let each = error; isObject(each); each = each.cause) words.push(String(each.message))
   return words.join('; ')
 }
 

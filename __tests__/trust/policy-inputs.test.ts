@@ -1,0 +1,327 @@
+import { describe, expect, it } from '@jest/globals'
+import type { CertificateIdentity, ClaimName } from '../../src/trust/identity.ts'
+import { checkIdentity } from '../../src/trust/policy.ts'
+import {
+  identityPolicy,
+  type IdentityInputs,
+  type RunContext
+} from '../../src/trust/policy-inputs.ts'
+
+const GITHUB = 'https://github.com'
+const ISSUER = 'https://token.actions.githubusercontent.com'
+const RELEASE = '.github/workflows/release.yml'
+const SHA = '8f4e7b1c9a2d5e60f3b7c8d91a2b3c4d5e6f7081'
+
+const context: RunContext = {
+  serverUrl: GITHUB,
+  repository: 'octo-org/models',
+  repositoryId: '42',
+  workflowRef: `octo-org/models/${RELEASE}@refs/heads/main`
+}
+
+/** A push to our own repository. */
+const ours: Record<ClaimName, string> = {
+  buildSignerURI: `${GITHUB}/octo-org/models/${RELEASE}@refs/heads/main`,
+  buildSignerDigest: SHA,
+  runnerEnvironment: 'github-hosted',
+  sourceRepositoryURI: `${GITHUB}/octo-org/models`,
+  sourceRepositoryDigest: SHA,
+  sourceRepositoryRef: 'refs/heads/main',
+  sourceRepositoryIdentifier: '42',
+  sourceRepositoryOwnerURI: `${GITHUB}/octo-org`,
+  sourceRepositoryOwnerIdentifier: '7',
+  buildConfigURI: `${GITHUB}/octo-org/models/${RELEASE}@refs/heads/main`,
+  buildConfigDigest: SHA,
+  buildTrigger: 'push',
+  runInvocationURI: `${GITHUB}/octo-org/models/actions/runs/1/attempts/1`,
+  sourceRepositoryVisibilityAtSigning: 'public',
+  deploymentEnvironment: 'production'
+}
+
+type Changes = Partial<Record<ClaimName, string | undefined>> & { issuer?: string }
+
+function identity({ issuer = ISSUER, ...changes }: Changes = {}): CertificateIdentity {
+  const claims = Object.fromEntries(
+    Object.entries({ ...ours, ...changes }).filter(([, value]) => value !== undefined)
+  )
+  return {
+    subjectAlternativeName: claims.buildSignerURI ?? 'someone@example.com',
+    issuer,
+    notBefore: new Date(0),
+    notAfter: new Date(1),
+    claims
+  }
+}
+
+/** The claims for which the identity is refused. */
+function differences(inputs: IdentityInputs, changes: Changes = {}, run = context): string[] {
+  const policy = identityPolicy(inputs, run)
+  try {
+    checkIdentity(policy, identity(changes))
+    return []
+  } catch (error) {
+    const lines = (error as Error).message.split('\n').filter(line => line.includes(': expected '))
+    return lines.map(line => line.trim().split(':')[0] ?? '')
+  }
+}
+
+/** Another repository that calls a reusable workflow of a third. */
+const reusable = {
+  buildSignerURI: `${GITHUB}/shared/workflows/.github/workflows/sign.yml@refs/tags/v1`
+}
+const theirs = {
+  sourceRepositoryURI: `${GITHUB}/evil/models`,
+  sourceRepositoryOwnerURI: `${GITHUB}/evil`,
+  sourceRepositoryIdentifier: '666'
+}
+const atHome = {
+  ...theirs,
+  sourceRepositoryURI: `${GITHUB}/shared/workflows`,
+  buildSignerURI: reusable.buildSignerURI,
+  buildConfigURI: reusable.buildSignerURI
+}
+
+describe('without inputs', () => {
+  it('accepts this very workflow at this ref, of this repository', () => {
+    expect(differences({})).toEqual([])
+  })
+
+  it('accepts it when a reusable workflow signed for it', () => {
+    expect(differences({}, reusable)).toEqual([])
+  })
+
+  it("accepts the issuer of the repository's enterprise", () => {
+    expect(differences({}, { issuer: `${ISSUER}/our-enterprise` })).toEqual([])
+  })
+
+  it.each<[string, Changes]>([
+    ['issuer', { issuer: `${ISSUER}.evil.com` }],
+    ['issuer', { issuer: `${ISSUER}/a/b` }],
+    ['buildConfigURI', { buildConfigURI: `${GITHUB}/octo-org/models/${RELEASE}@refs/heads/x` }],
+    ['buildConfigURI', { buildConfigURI: ours.buildConfigURI.toUpperCase() }],
+    ['buildConfigURI', { buildConfigURI: undefined }],
+    ['sourceRepositoryIdentifier', { sourceRepositoryIdentifier: '43' }],
+    ['sourceRepositoryIdentifier', { sourceRepositoryIdentifier: undefined }],
+    ['sourceRepositoryIdentifier', { sourceRepositoryIdentifier: '' }],
+    ['buildTrigger', { buildTrigger: 'pull_request_target' }],
+    ['buildTrigger', { buildTrigger: undefined }]
+  ])('refuses another %s (%#)', (claim, changes) => {
+    expect(differences({}, changes)).toEqual([claim])
+  })
+
+  it('goes by the issuer and the names of another server', () => {
+    const run = { ...context, serverUrl: 'https://octo.ghe.com', issuer: 'https://token.octo' }
+    expect(differences({}, {}, run)).toEqual(['issuer', 'buildConfigURI'])
+  })
+
+  it.each([{}, { ...context, workflowRef: undefined }, { ...context, repositoryId: undefined }])(
+    'refuses to guess outside of a workflow run (%#)',
+    run => {
+      expect(() => identityPolicy({}, run)).toThrow(
+        expect.objectContaining({ code: 'POLICY_INVALID' })
+      )
+    }
+  )
+})
+
+describe('narrowing', () => {
+  it.each<[string, IdentityInputs, Changes]>([
+    ['sourceRepositoryDigest', { sourceDigest: SHA }, { sourceRepositoryDigest: 'f'.repeat(40) }],
+    ['sourceRepositoryDigest', { sourceDigest: SHA }, { sourceRepositoryDigest: undefined }],
+    [
+      'deploymentEnvironment',
+      { environment: 'production' },
+      { deploymentEnvironment: 'Production' }
+    ],
+    ['deploymentEnvironment', { environment: 'production' }, { deploymentEnvironment: undefined }],
+    ['runnerEnvironment', { denySelfHostedRunners: true }, { runnerEnvironment: 'self-hosted' }],
+    ['runnerEnvironment', { denySelfHostedRunners: true }, { runnerEnvironment: undefined }]
+  ])('%s keeps to what is asked, on top of the default', (claim, inputs, changes) => {
+    expect(differences(inputs)).toEqual([])
+    expect(differences(inputs, changes)).toEqual([claim])
+    expect(differences(inputs, { sourceRepositoryIdentifier: '1' })).toEqual([
+      'sourceRepositoryIdentifier'
+    ])
+  })
+
+  it('is off where it is false', () => {
+    expect(differences({ denySelfHostedRunners: false }, { runnerEnvironment: 'x' })).toEqual([])
+  })
+})
+
+describe('signer-workflow', () => {
+  it.each<[string, Changes]>([
+    [RELEASE, {}],
+    [`${RELEASE}@refs/heads/main`, {}],
+    [`octo-org/models/${RELEASE}`, {}],
+    [`Octo-Org/Models/${RELEASE}@refs/heads/main`, {}],
+    [RELEASE, { buildTrigger: 'pull_request_target' }],
+    ['shared/workflows/.github/workflows/sign.yml', reusable],
+    ['shared/workflows/.github/workflows/sign.yml@refs/tags/v1', reusable],
+    ['shared/workflows/.github/workflows/sign.yml@refs/tags/v1', atHome],
+    ['any', {}],
+    ['any', reusable]
+  ])('%s accepts (%#)', (signerWorkflow, changes) => {
+    expect(differences({ signerWorkflow }, changes)).toEqual([])
+  })
+
+  const signer = (uri: string): Changes => ({ buildSignerURI: `${GITHUB}/${uri}` })
+  it.each<[string, string, Changes]>([
+    [RELEASE, 'buildSignerURI', signer(`octo-org/models/.github/workflows/release.yaml@x`)],
+    [RELEASE, 'buildSignerURI', signer(`octo-org/models/.github/workflows/Release.yml@x`)],
+    [RELEASE, 'buildSignerURI', signer(`octo-org/models-evil/${RELEASE}@x`)],
+    [RELEASE, 'buildSignerURI', signer(`evil/octo-org/models/${RELEASE}@x`)],
+    [RELEASE, 'buildSignerURI', signer(`octo-org/models/${RELEASE}@`)],
+    [RELEASE, 'buildSignerURI', signer(`octo-org/models/${RELEASE}`)],
+    [RELEASE, 'buildSignerURI', { buildSignerURI: undefined }],
+    [RELEASE, 'buildSignerURI', { buildSignerURI: ours.buildSignerURI.replace('.com', '.org') }],
+    [
+      `${RELEASE}@refs/heads/main`,
+      'buildSignerURI',
+      signer(`octo-org/models/${RELEASE}@refs/heads/main2`)
+    ],
+    [
+      `${RELEASE}@refs/heads/main`,
+      'buildSignerURI',
+      signer(`octo-org/models/${RELEASE}@refs/heads/Main`)
+    ],
+    ['any', 'buildTrigger', { buildTrigger: 'pull_request_target' }],
+    ['any', 'sourceRepositoryURI', { sourceRepositoryURI: `${GITHUB}/evil/models` }],
+    ['any', 'sourceRepositoryIdentifier', { sourceRepositoryIdentifier: '666' }],
+    [RELEASE, 'issuer', { issuer: `${ISSUER}/slug` }]
+  ])('%s refuses another %s (%#)', (signerWorkflow, claim, changes) => {
+    expect(differences({ signerWorkflow }, changes)).toEqual([claim])
+  })
+
+  it.each<[string, Changes]>([
+    ['somebody else who calls it', { ...reusable, ...theirs }],
+    ['its own repository, where it was called', { ...atHome, buildConfigURI: ours.buildConfigURI }],
+    [
+      'a repository of our name and another number',
+      { ...reusable, sourceRepositoryIdentifier: '1' }
+    ]
+  ])('of another repository does not accept %s', (_, changes) => {
+    const signerWorkflow = 'shared/workflows/.github/workflows/sign.yml'
+    expect(differences({ signerWorkflow }, changes)).toEqual(['sourceRepositoryURI'])
+  })
+})
+
+describe('repository, owner, source-ref', () => {
+  it.each<[IdentityInputs, Changes]>([
+    [{ repository: 'evil/models', signerWorkflow: 'any' }, theirs],
+    [{ repository: 'EVIL/Models', sourceRef: 'refs/heads/main' }, theirs],
+    [{ owner: 'Evil', signerWorkflow: 'any' }, theirs],
+    [{ sourceRef: 'refs/heads/main' }, { buildConfigURI: 'another workflow' }],
+    [{ repository: 'octo-org/models', signerWorkflow: RELEASE }, {}]
+  ])('accept (%#)', (inputs, changes) => {
+    expect(differences(inputs, changes)).toEqual([])
+  })
+
+  it.each<[string[], IdentityInputs, Changes]>([
+    [['sourceRepositoryURI'], { repository: 'evil/model', signerWorkflow: 'any' }, theirs],
+    [['sourceRepositoryOwnerURI'], { owner: 'evi', signerWorkflow: 'any' }, theirs],
+    [['sourceRepositoryRef'], { sourceRef: 'refs/heads/mai' }, {}],
+    [['sourceRepositoryRef'], { sourceRef: 'refs/heads/main' }, { sourceRepositoryRef: undefined }],
+    [['buildTrigger'], { sourceRef: 'refs/heads/main' }, { buildTrigger: 'pull_request_target' }],
+    [
+      ['sourceRepositoryIdentifier'],
+      { repository: 'octo-org/models', signerWorkflow: RELEASE },
+      { sourceRepositoryIdentifier: '43' }
+    ],
+    [
+      ['sourceRepositoryURI', 'sourceRepositoryIdentifier'],
+      { sourceRef: 'refs/heads/main' },
+      theirs
+    ]
+  ])('refuse another %j', (claims, inputs, changes) => {
+    expect(differences(inputs, changes)).toEqual(claims)
+  })
+
+  it('take a relative signer-workflow for one of the repository given', () => {
+    const changes = { ...theirs, buildSignerURI: `${GITHUB}/evil/models/${RELEASE}@x` }
+    const inputs = { repository: 'evil/models', signerWorkflow: RELEASE }
+    expect(differences(inputs, changes)).toEqual([])
+    expect(differences(inputs, theirs)).toEqual(['buildSignerURI'])
+  })
+})
+
+describe('certificate-identity', () => {
+  const certificateIdentity = ours.buildSignerURI
+
+  it('is the whole name, and the issuer GitHub unless another is given', () => {
+    expect(differences({ certificateIdentity })).toEqual([])
+    expect(differences({ certificateIdentity }, theirs)).toEqual([])
+    expect(differences({ certificateIdentity: 'https://github.com' })).toEqual([
+      'subjectAlternativeName'
+    ])
+    expect(differences({ certificateIdentity }, { issuer: 'https://accounts.google.com' })).toEqual(
+      ['issuer']
+    )
+    expect(differences({ certificateIdentity, certificateOidcIssuer: 'https://x' })).toEqual([
+      'issuer'
+    ])
+  })
+
+  it.each([
+    [true, 'https://github\\.com/octo-org/.*'],
+    [false, 'https://github\\.com/octo-org/'],
+    [false, 'github'],
+    [false, '^https://github\\.com/octo-org/[^@]*$'],
+    [false, '.*main\\n'],
+    [true, '(?i)HTTPS://GITHUB\\.COM/.*']
+  ])('is matched whole: %j by %s', (accepted, certificateIdentityRegexp) => {
+    expect(differences({ certificateIdentityRegexp })).toEqual(
+      accepted ? [] : ['subjectAlternativeName']
+    )
+  })
+
+  it('takes an instant for a pattern that hangs other engines', () => {
+    const start = performance.now()
+    expect(differences({ certificateIdentityRegexp: '(h+)+(t+)+.*(.+)+$x' })).toHaveLength(1)
+    expect(performance.now() - start).toBeLessThan(1000)
+  })
+})
+
+describe('identityPolicy refuses', () => {
+  const any = { signerWorkflow: 'any' }
+  it.each<[RegExp, IdentityInputs]>([
+    [/repository alone/, { repository: 'octo-org/models' }],
+    [/owner alone/, { owner: 'octo-org' }],
+    [/owner alone/, { owner: 'octo-org', sourceDigest: SHA }],
+    [/do not mix/, { certificateIdentity: 'x', signerWorkflow: RELEASE }],
+    [/do not mix/, { certificateOidcIssuer: 'x', repository: 'octo-org/models' }],
+    [/do not mix/, { certificateIdentity: 'x', denySelfHostedRunners: true }],
+    [/do not mix/, { certificateIdentity: 'x', sourceDigest: SHA }],
+    [/certificate-oidc-issuer alone/, { certificateOidcIssuer: ISSUER }],
+    [/both given/, { certificateIdentity: 'x', certificateIdentityRegexp: 'x' }],
+    [/RE2/, { certificateIdentityRegexp: '(?=x)' }],
+    [/RE2/, { certificateIdentityRegexp: '(' }],
+    [/RE2/, { certificateIdentityRegexp: '(x)\\1' }],
+    [/signer-workflow is empty/, { signerWorkflow: '' }],
+    [/certificate-identity is empty/, { certificateIdentity: ' ' }],
+    [/certificate-oidc-issuer is empty/, { certificateIdentity: 'x', certificateOidcIssuer: '' }],
+    [/environment is empty/, { environment: '' }],
+    [/signer-workflow is neither/, { signerWorkflow: 'release.yml' }],
+    [/signer-workflow is neither/, { signerWorkflow: '*' }],
+    [/signer-workflow is neither/, { signerWorkflow: 'Any' }],
+    [/signer-workflow is neither/, { signerWorkflow: `${GITHUB}/octo-org/models/${RELEASE}` }],
+    [/signer-workflow is neither/, { signerWorkflow: `${RELEASE}@` }],
+    [/signer-workflow is neither/, { signerWorkflow: '.github/workflows/../x.yml' }],
+    [/of which repository/, { signerWorkflow: RELEASE, owner: 'octo-org' }],
+    [/form owner\/name/, { ...any, repository: 'models' }],
+    [/form owner\/name/, { ...any, repository: `${GITHUB}/octo-org/models` }],
+    [/name of a user/, { ...any, owner: 'octo-org/models' }],
+    [/refs\/heads\/main/, { sourceRef: 'main' }],
+    [/whole commit hash/, { sourceDigest: '8f4e7b1' }],
+    [/whole commit hash/, { sourceDigest: SHA.toUpperCase() }]
+  ])('%s', (words, inputs) => {
+    expect(() => identityPolicy(inputs, context)).toThrow(
+      expect.objectContaining({ code: 'POLICY_INVALID', message: expect.stringMatching(words) })
+    )
+  })
+
+  it('this repository outside of a run', () => {
+    expect(() => identityPolicy(any, {})).toThrow(/no workflow run/)
+    expect(() => identityPolicy({ signerWorkflow: RELEASE }, {})).toThrow(/of which repository/)
+  })
+})

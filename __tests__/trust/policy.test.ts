@@ -1,0 +1,106 @@
+import { describe, expect, it } from '@jest/globals'
+import {
+  asInputs,
+  describeIdentity,
+  GITHUB_ISSUER,
+  type CertificateIdentity
+} from '../../src/trust/identity.ts'
+import { checkIdentity, exactly, type Requirement } from '../../src/trust/policy.ts'
+
+const someone: CertificateIdentity = {
+  subjectAlternativeName: 'someone@example.com',
+  issuer: 'https://accounts.google.com',
+  notBefore: new Date(0),
+  notAfter: new Date(1),
+  claims: {}
+}
+const workflow = {
+  ...someone,
+  issuer: GITHUB_ISSUER,
+  subjectAlternativeName: 'https://github.com/o/r/.github/workflows/x.yml@refs/heads/main',
+  claims: {
+    buildSignerURI: 'https://github.com/o/r/.github/workflows/x.yml@refs/heads/main',
+    sourceRepositoryURI: 'https://github.com/me/mine',
+    sourceRepositoryRef: 'refs/tags/v1'
+  }
+}
+
+describe('checkIdentity', () => {
+  const issuer = exactly('issuer', someone.issuer)
+  const name = exactly('subjectAlternativeName', someone.subjectAlternativeName)
+  const never: Requirement = { claim: 'buildTrigger', expected: 'x', accepts: () => true }
+
+  it('accepts what is all as asked', () => {
+    expect(() => {
+      checkIdentity({ requirements: [issuer, name] }, someone)
+    }).not.toThrow()
+  })
+
+  it.each<[Requirement[]]>([
+    [[]],
+    [[issuer]],
+    [[name]],
+    [[issuer, issuer]],
+    [[issuer, exactly('subjectAlternativeName', '')]],
+    [[issuer, exactly('subjectAlternativeName', ' ')]]
+  ])('refuses a policy that asks for too little (%#)', requirements => {
+    expect(() => {
+      checkIdentity({ requirements }, someone)
+    }).toThrow(expect.objectContaining({ code: 'POLICY_INVALID' }))
+  })
+
+  it('never takes a missing or empty claim for a match', () => {
+    for (const claims of [{}, { buildTrigger: '' }]) {
+      expect(() => {
+        checkIdentity({ requirements: [issuer, never] }, { ...someone, claims })
+      }).toThrow(expect.objectContaining({ code: 'IDENTITY_MISMATCH' }))
+    }
+  })
+
+  it('lists each difference, and the identity as inputs, without what a terminal obeys', () => {
+    const found = {
+      ...workflow,
+      claims: { ...workflow.claims, sourceRepositoryRef: 'refs/tags/v1\n::error::\u001b[2J\u202e' }
+    }
+    const requirements = [issuer, exactly('sourceRepositoryRef', 'refs/tags/v2'), never]
+    let message = ''
+    try {
+      checkIdentity({ requirements }, found)
+    } catch (error) {
+      message = (error as Error).message
+    }
+    expect(message.split('\n')).toEqual([
+      expect.stringContaining('workflow o/r/.github/workflows/x.yml@refs/heads/main of repository'),
+      `  issuer: expected "${someone.issuer}", found "${GITHUB_ISSUER}"`,
+      '  sourceRepositoryRef: expected "refs/tags/v2", found "refs/tags/v1?::error::?[2J?"',
+      '  buildTrigger: expected "x", found none',
+      'If you trust that identity, and only then, give it as inputs:',
+      '  signer-workflow: o/r/.github/workflows/x.yml@refs/heads/main',
+      '  repository: me/mine'
+    ])
+  })
+})
+
+describe('asInputs', () => {
+  it('gives the name and the issuer where it is no GitHub workflow', () => {
+    expect(asInputs(someone)).toBe(
+      'certificate-identity: someone@example.com\ncertificate-oidc-issuer: https://accounts.google.com'
+    )
+  })
+
+  it('quotes what YAML would read otherwise', () => {
+    const odd = { ...someone, subjectAlternativeName: 'x: [y] #"' }
+    expect(asInputs(odd)).toContain('certificate-identity: "x: [y] #\\""\n')
+  })
+})
+
+describe('describeIdentity', () => {
+  it('says it in words', () => {
+    expect(describeIdentity(someone)).toBe(
+      'someone@example.com (according to https://accounts.google.com)'
+    )
+    expect(describeIdentity(workflow)).toBe(
+      'workflow o/r/.github/workflows/x.yml@refs/heads/main of repository https://github.com/me/mine, at ref refs/tags/v1'
+    )
+  })
+})
