@@ -89,9 +89,11 @@ describe('sign refuses files', () => {
 
   it('that change while they are hashed', async () => {
     await scene.write('a', Buffer.alloc(256 * 1024 * 1024))
-    let done = false
-    const signing = scene.sign({ files: 'a' }).finally(() => (done = true))
-    while (!done) await appendFile(join(scene.workspace, 'a'), 'x')
+    const ended = new AbortController()
+    const signing = scene.sign({ files: 'a' }).finally(() => {
+      ended.abort()
+    })
+    while (!ended.signal.aborted) await appendFile(join(scene.workspace, 'a'), 'x')
     expectRefusal(await signing, 'FILE_CHANGED', 'changed while it was being hashed')
   })
 

@@ -125,39 +125,6 @@ describe('requestIdentity', () => {
   it.each([-60, 0, 299])('takes a clock that is %d seconds off', async seconds => {
     await expect(request(jwt(), GITHUB, NOW + seconds * 1000)).resolves.toBeDefined()
   })
-
-  it('asks again when the runner has no token for the moment', async () => {
-    const getToken = jest.fn<() => Promise<string>>()
-    getToken.mockRejectedValueOnce(new Error('reset')).mockRejectedValueOnce(new Error('reset'))
-    getToken.mockResolvedValueOnce(jwt())
-    const pause = jest.fn(() => Promise.resolve())
-    const token = await requestIdentity(getToken, { issuer: GITHUB, now: () => NOW, pause })
-    expect(token.raw).toBe(jwt())
-    expect(pause.mock.calls).toEqual([[1000], [3000]])
-  })
-
-  it('gives up after three times, with the reason and without what it holds', async () => {
-    const reason = `Error message: 500 at https://user:p4ss@run.example/token?sig=s3cret for ${jwt()}`
-    const getToken = jest.fn(() => Promise.reject(new Error(reason)))
-    const given = requestIdentity(getToken, { issuer: GITHUB, pause: () => Promise.resolve() })
-    await expect(given).rejects.toMatchObject({
-      code: 'TOKEN_UNAVAILABLE',
-      message: expect.stringMatching(/after 3 attempts: Error message: 500 at .*id-token: write/)
-    })
-    const error = (await given.catch((error: unknown) => error)) as Error
-    expect(inspect(error)).not.toMatch(/s3cret|p4ss|eyJ|c2lnbmF0/)
-    expect(getToken).toHaveBeenCalledTimes(3)
-  })
-
-  it('does not wait for ever', async () => {
-    jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask'] })
-    const never = (): Promise<string> => new Promise(() => undefined)
-    const given = requestIdentity(never, { issuer: GITHUB, pause: () => Promise.resolve() })
-    given.catch(() => undefined)
-    for (let i = 0; i < 3; i++) await jest.advanceTimersByTimeAsync(10_000)
-    jest.useRealTimers()
-    await expect(given).rejects.toThrow('no answer within 10 s')
-  })
 })
 
 describe('issuerOf', () => {

@@ -27,11 +27,7 @@ export async function startInstance(): Promise<Instance> {
   return {
     sandbox,
     services: selectServices(config, new Date()),
-    identity: () =>
-      requestIdentity(audience => getToken(sandbox, audience), {
-        issuer: ISSUER,
-        pause: () => Promise.resolve()
-      }),
+    identity: () => requestIdentity(audience => getToken(sandbox, audience), { issuer: ISSUER }),
     stop: () => sandbox.stop()
   }
 }

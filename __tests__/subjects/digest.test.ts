@@ -29,10 +29,12 @@ describe('digestFile', () => {
   it('refuses a file that grows while it is hashed', async () => {
     const path = join(dir, 'f')
     await writeFile(path, Buffer.alloc(64 * 1024 * 1024))
-    let done = false
-    const hashing = digestFile(path).finally(() => (done = true))
+    const ended = new AbortController()
+    const hashing = digestFile(path).finally(() => {
+      ended.abort()
+    })
     const writing = (async () => {
-      while (!done) await appendFile(path, 'x')
+      while (!ended.signal.aborted) await appendFile(path, 'x')
     })()
     await expect(hashing).rejects.toMatchObject({ code: 'FILE_CHANGED' })
     await writing
@@ -41,10 +43,12 @@ describe('digestFile', () => {
   it('refuses a file that is replaced while it is hashed', async () => {
     const path = join(dir, 'f')
     await writeFile(path, Buffer.alloc(64 * 1024 * 1024))
-    let done = false
-    const hashing = digestFile(path).finally(() => (done = true))
+    const ended = new AbortController()
+    const hashing = digestFile(path).finally(() => {
+      ended.abort()
+    })
     const replacing = (async () => {
-      while (!done) {
+      while (!ended.signal.aborted) {
         await writeFile(join(dir, 'other'), Buffer.alloc(1024))
         await rename(join(dir, 'other'), path)
       }

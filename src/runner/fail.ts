@@ -32,6 +32,8 @@ export async function guard(door: () => Promise<void>): Promise<void> {
     fail(error)
   }
   done = true
+  // Requests that still wait for their next attempt would keep the process, and the job, for minutes.
+  process.stdout.write('', () => process.exit())
 }
 
 function describe(error: unknown): { message: string; code: string } {

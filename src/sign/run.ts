@@ -1,6 +1,5 @@
 import { join, relative } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import { getIDToken } from '@actions/core'
 import pLimit from 'p-limit'
 import { KeylessError } from '../errors.ts'
 import { createHttp, type Log } from '../http.ts'
@@ -18,6 +17,7 @@ import { verifyBundle, type Verified } from '../trust/verify.ts'
 import type { CertificateIdentity } from '../trust/identity.ts'
 import type { IdentityPolicy } from '../trust/policy.ts'
 import type { TrustedRoot } from '../trust/root.ts'
+import { getIdToken } from './id-token.ts'
 import type { Inputs } from './inputs.ts'
 import { fetchInstance, readInstance, type Instance } from './instance.ts'
 import { ownIdentity } from './own-identity.ts'
@@ -77,7 +77,9 @@ export async function sign(
 
   const http = createHttp({ deadline: performance.now() + inputs.timeout, log })
   const identify = (): Promise<IdentityToken> =>
-    requestIdentity(getIDToken, { issuer: issuerOf(context.serverUrl) })
+    requestIdentity(audience => getIdToken(http, audience), {
+      issuer: issuerOf(context.serverUrl)
+    })
   const identity = await identify()
   const instance = 'name' in given ? await fetchInstance(given, identity, context.serverUrl) : given
 

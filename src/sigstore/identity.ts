@@ -1,5 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-
 import { KeylessError } from '../errors.ts'
 import { fromOutside } from '../http/words.ts'
 import { isObject, type Json } from './json.ts'
@@ -8,9 +6,6 @@ const AUDIENCE = 'sigstore'
 const GITHUB = 'https://token.actions.githubusercontent.com'
 /** How far ahead of this machine's clock an issuer's may be: more is a wrong clock, not a slow network. */
 const TOLERANCE = 60
-/** What the runner's token service gets: it answers in well under a second, or is in trouble. */
-const ANSWER_TIMEOUT = 10_000
-const PAUSES = [1000, 3000]
 
 export type IdentityToken = {
   /** The token itself. Not enumerable, so that no dump of this object shows it. */
@@ -28,7 +23,6 @@ export type ExpectedIdentity = {
   issuer: string
   /** Milliseconds since the epoch. */
   now?: () => number
-  pause?: (milliseconds: number) => Promise<unknown>
 }
 
 /** The issuer of the tokens of a GitHub server (`$GITHUB_SERVER_URL`). */
@@ -42,16 +36,16 @@ export function issuerOf(serverUrl: string): string {
 /**
  * Gets a token for Sigstore and checks that it is what was asked for. Its signature is for Fulcio to
  * check: a token that is not the runner's own is refused there.
- * Errors: TOKEN_UNAVAILABLE, TOKEN_INVALID, TOKEN_WRONG_AUDIENCE, TOKEN_WRONG_ISSUER, CLOCK_WRONG. None
+ * Errors: those of getToken, TOKEN_INVALID, TOKEN_WRONG_AUDIENCE, TOKEN_WRONG_ISSUER, CLOCK_WRONG. None
  * holds the token.
  *
- * @param getToken asks the runner for a token of an audience (and masks it: `core.getIDToken`)
+ * @param getToken asks the runner for a token of an audience and masks it
  */
 export async function requestIdentity(
   getToken: (audience: string) => Promise<string>,
   expect: ExpectedIdentity
 ): Promise<IdentityToken> {
-  const token = parseToken(await persist(getToken, expect.pause ?? sleep))
+  const token = parseToken(await getToken(AUDIENCE))
   const { aud } = token.claims
   const audience: unknown = Array.isArray(aud) && aud.length === 1 ? aud[0] : aud
   if (audience !== AUDIENCE) {
@@ -113,45 +107,6 @@ function checkClock({ issuedAt, expiresAt }: IdentityToken, now: number): void {
     throw clockWrong(
       `it was issued ${behind} seconds in the future of this machine's clock, which is behind`
     )
-  }
-}
-
-async function persist(
-  getToken: (audience: string) => Promise<string>,
-  pause: (milliseconds: number) => Promise<unknown>
-): Promise<string> {
-  for (let attempt = 0; ; attempt++) {
-    try {
-      return await within(getToken(AUDIENCE))
-    } catch (error) {
-      const wait = PAUSES[attempt]
-      if (wait !== undefined) {
-        await pause(wait)
-        continue
-      }
-      // no `cause`: the text of a library may hold the request's URL and headers
-      const { message } = error as { message?: unknown }
-      const why = typeof message === 'string' ? fromOutside(message) : 'no reason given'
-      throw new KeylessError(
-        'TOKEN_UNAVAILABLE',
-        `The runner gave no identity token after ${attempt + 1} attempts: ${why}. Check that the job has ` +
-          '"permissions: id-token: write", and https://www.githubstatus.com.'
-      )
-    }
-  }
-}
-
-async function within(token: Promise<string>): Promise<string> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new Error(`no answer within ${ANSWER_TIMEOUT / 1000} s`))
-    }, ANSWER_TIMEOUT)
-  })
-  try {
-    return await Promise.race([token, late])
-  } finally {
-    clearTimeout(timer)
   }
 }
 
