@@ -15,7 +15,7 @@ afterEach(async () => {
 })
 
 describe('digestFile', () => {
-  it.each([0, 1, 4 * 1024 * 1024, 9 * 1024 * 1024 + 7])('hashes %i bytes', async size => {
+  it.each([0, 1, 1024 * 1024, 3 * 1024 * 1024 + 7])('hashes %i bytes', async size => {
     const bytes = randomBytes(size)
     const path = join(dir, 'f')
     await writeFile(path, bytes)

@@ -232,6 +232,7 @@ describe('verifyBundle refuses for what was signed', () => {
 
 describe('verifyBundle refuses for the certificate', () => {
   const ca = extension('2.5.29.19', der.sequence(der.boolean(true)), true)
+  const fulcio = (arc: number): Buffer => der.oid(`1.3.6.1.4.1.57264.1.${arc}`)
   const without = (honest: Buffer[], each: Buffer): Buffer[] =>
     honest.filter(other => !other.equals(each))
 
@@ -268,13 +269,34 @@ describe('verifyBundle refuses for the certificate', () => {
     [
       'CERTIFICATE_MALFORMED',
       'the same extension twice',
-      e => [...e, extension('1.3.6.1.4.1.57264.1.8', der.utf8('https://other'))]
+      e => [...e, extension('1.3.6.1.4.1.57264.1.9', der.utf8('https://other'))]
+    ],
+    [
+      'CERTIFICATE_MALFORMED',
+      'no issuer',
+      e => e.filter(each => ![1, 8].some(arc => each.includes(fulcio(arc))))
+    ],
+    [
+      'CERTIFICATE_MALFORMED',
+      'a claim that is no string',
+      e => [
+        ...e.filter(each => !each.includes(fulcio(21))),
+        extension('1.3.6.1.4.1.57264.1.21', Buffer.from('https://run'))
+      ]
+    ],
+    [
+      'CERTIFICATE_MALFORMED',
+      'a claim that is not UTF-8',
+      e => [
+        ...e.filter(each => !each.includes(fulcio(21))),
+        extension('1.3.6.1.4.1.57264.1.21', der.element(0x0c, Buffer.of(0xff)))
+      ]
     ],
     [
       'CERTIFICATE_MALFORMED',
       'two issuers',
       e => [
-        ...e.filter(each => !each.includes(der.oid('1.3.6.1.4.1.57264.1.1'))),
+        ...e.filter(each => !each.includes(fulcio(1))),
         extension('1.3.6.1.4.1.57264.1.1', Buffer.from('https://other'))
       ]
     ],
@@ -357,7 +379,10 @@ describe('verifyBundle refuses for the certificate', () => {
       })
     const spare = bytes(der => Buffer.concat([der, Buffer.from('x')]))
     const key = bytes(() => spki(generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey))
+    // The length of the whole in one byte more than it needs: read the same, not the same bytes.
+    const long = bytes(der => Buffer.concat([Buffer.of(0x30, 0x83, 0), der.subarray(2)]))
     await expect(refusal(spare)).resolves.toBe('CERTIFICATE_MALFORMED')
+    await expect(refusal(long)).resolves.toBe('CERTIFICATE_MALFORMED')
     await expect(refusal(key)).resolves.toBe('CERTIFICATE_MALFORMED')
   })
 

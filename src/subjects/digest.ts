@@ -6,7 +6,7 @@ import { KeylessError } from '../errors.ts'
 export type Algorithm = 'sha256' | 'sha384' | 'sha512'
 
 /** Large enough that a read costs little, small enough that two of them are nothing. */
-const CHUNK_BYTES = 4 * 1024 * 1024
+const CHUNK_BYTES = 1024 * 1024
 
 /** What a DSSE signature is made over (DSSE v1, "PAE"): see {@link digestForSigning}. */
 const PAE_PREFIX = Buffer.from('DSSEv1 ')

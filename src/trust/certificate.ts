@@ -68,9 +68,7 @@ export type Extension = { critical: boolean; value: Buffer; inner: ASN1Obj | und
 
 function parse(der: Buffer): X509Certificate {
   // @sigstore/core looks at a field when it is asked for it; OpenSSL wants all of a certificate.
-  if (!new OpenSslCertificate(der).raw.equals(der)) {
-    throw refuse('CERTIFICATE_MALFORMED', 'is not one certificate alone')
-  }
+  new OpenSslCertificate(der)
   const x509 = X509Certificate.parse(Buffer.from(der))
   // @sigstore/core verifies its own re-encoding of what it read: other bytes that read the same
   // would be one certificate to us and another to the next tool.
