@@ -69,13 +69,7 @@ export type Extension = { critical: boolean; value: Buffer; inner: ASN1Obj | und
 function parse(der: Buffer): X509Certificate {
   // @sigstore/core looks at a field when it is asked for it; OpenSSL wants all of a certificate.
   new OpenSslCertificate(der)
-  const x509 = X509Certificate.parse(Buffer.from(der))
-  // @sigstore/core verifies its own re-encoding of what it read: other bytes that read the same
-  // would be one certificate to us and another to the next tool.
-  if (!x509.root.toDER().equals(der)) {
-    throw refuse('CERTIFICATE_MALFORMED', 'is not in canonical DER')
-  }
-  return x509
+  return X509Certificate.parse(Buffer.from(der))
 }
 
 function readExtensions(x509: X509Certificate): Map<string, Extension> {
