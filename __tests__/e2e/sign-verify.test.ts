@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import { readFile, readdir } from 'node:fs/promises'
+import { mkdir, readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import schema from '../../docs/results.schema.json' with { type: 'json' }
@@ -99,6 +100,34 @@ describe('sign', () => {
     await scene.write('a', 'one')
     const run = await scene.sign({ files: 'a', 'show-summary': 'false' })
     expect(run).toMatchObject({ exitCode: 0, summary: '' })
+  })
+})
+
+describe('publishing', () => {
+  it('goes on past a bundle that cannot be written, and says which were and which not', async () => {
+    await scene.write('a', 'one')
+    await scene.write('b', 'two')
+    await scene.sandbox.fault({ service: 'tsa', kind: 'slow', seconds: 1 })
+    const before = (await scene.sandbox.requests()).length
+
+    const signing = scene.sign({ files: 'a\nb' })
+    const asked = async (): Promise<boolean> =>
+      (await scene.sandbox.requests()).slice(before).some(({ service }) => service === 'tsa')
+    while (!(await asked())) await setTimeout(10)
+    await mkdir(join(scene.workspace, 'b.sigstore.json'))
+    const run = await signing
+
+    expect(run).toMatchObject({ exitCode: 1, outputs: { signed: '1' } })
+    expect(run.annotations).toMatchObject([
+      { level: 'error', file: 'b', message: expect.stringContaining('b.sigstore.json') },
+      { level: 'error', message: expect.stringContaining('[PUBLISH_FAILED]') }
+    ])
+    expect((await results('sign', run.outputs['results-path'])).subjects).toMatchObject([
+      { name: 'a', published: { local: join(scene.workspace, 'a.sigstore.json') } },
+      { name: 'b', published: {}, error: { code: 'WRITE_FAILED' } }
+    ])
+    const collected = join(run.outputs['bundle-dir'] ?? '', 'b.sigstore.json')
+    expect(await scene.verify({ files: 'b', bundle: collected })).toMatchObject({ exitCode: 0 })
   })
 })
 
