@@ -1,8 +1,9 @@
-import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import { checkWritable, writeAtomic } from '../../src/storage/local.ts'
+import { checkWritable, readBundle, writeAtomic } from '../../src/storage/local.ts'
 
 let dir: string
 beforeEach(async () => {
@@ -42,5 +43,24 @@ describe('checkWritable', () => {
     await expect(checkWritable(join(dir, 'f'))).resolves.toBeUndefined()
     await writeAtomic(join(dir, 'f'), '')
     await expect(checkWritable(join(dir, 'f'))).resolves.toBeUndefined()
+  })
+})
+
+describe('readBundle', () => {
+  it('knows one that is not there from one that cannot be read', async () => {
+    const path = join(dir, 'f')
+    expect(await readBundle(path)).toBeUndefined()
+    await writeFile(path, '{}')
+    expect(await readBundle(path)).toBe('{}')
+    await expect(readBundle(join(path, 'f'))).rejects.toMatchObject({ code: 'BUNDLE_UNREADABLE' })
+  })
+
+  it('refuses at once what has no end, what nobody writes to, and what is too large', async () => {
+    execFileSync('mkfifo', [join(dir, 'pipe')])
+    await writeFile(join(dir, 'large'), '')
+    await truncate(join(dir, 'large'), 64 * 1024 * 1024 + 1)
+    for (const path of ['/dev/zero', join(dir, 'pipe'), dir, join(dir, 'large')]) {
+      await expect(readBundle(path)).rejects.toMatchObject({ code: 'BUNDLE_UNREADABLE' })
+    }
   })
 })

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { access, constants, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { access, constants, mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { KeylessError } from '../errors.ts'
 
@@ -59,18 +59,15 @@ export async function checkWritable(path: string): Promise<void> {
  */
 export async function readText(input: string, path: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8')
+    return await readRegular(path)
   } catch (cause) {
     throw new KeylessError(
       'INPUT_INVALID',
-      `${input}: ${path} could not be read (${(cause as NodeJS.ErrnoException).code ?? 'unknown error'}); give the path of a file in the workspace.`,
+      `${input}: ${path} could not be read (${reasonOf(cause)}); give the path of a file in the workspace.`,
       { cause }
     )
   }
 }
-
-/** What verify reads of a bundle at most; parsing refuses it from there on (verification.md, row 2). */
-const LARGEST_BUNDLE = 64 * 1024 * 1024
 
 /**
  * The text of a bundle file, or nothing where there is none.
@@ -79,25 +76,42 @@ const LARGEST_BUNDLE = 64 * 1024 * 1024
  */
 export async function readBundle(path: string): Promise<string | undefined> {
   try {
-    const { size } = await stat(path)
-    if (size > LARGEST_BUNDLE) throw new Error(`${size} bytes, more than ${LARGEST_BUNDLE}`)
-    return await readFile(path, 'utf8')
+    return await readRegular(path)
   } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException
-    if (code === 'ENOENT') return undefined
+    if (reasonOf(cause) === 'ENOENT') return undefined
     throw new KeylessError(
       'BUNDLE_UNREADABLE',
-      `${path} could not be read (${code ?? message}), so whether it holds a signature is not known; make it readable for this job's user.`,
+      `${path} could not be read (${reasonOf(cause)}), so whether it holds a signature is not known; make it a file that this job's user may read.`,
       { cause }
     )
   }
 }
 
+/** Parsing refuses a larger bundle anyway (verification.md, row 2). */
+const LARGEST = 64 * 1024 * 1024
+
+/** What is put in a bundle's place may be a device without end, or a pipe that nobody writes to. */
+async function readRegular(path: string): Promise<string> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  try {
+    const status = await file.stat()
+    if (!status.isFile()) throw new Error('not a regular file')
+    if (status.size > LARGEST) throw new Error(`more than ${LARGEST} bytes`)
+    return await file.readFile('utf8')
+  } finally {
+    await file.close()
+  }
+}
+
+function reasonOf(cause: unknown): string {
+  const { code, message } = cause as NodeJS.ErrnoException
+  return code ?? message
+}
+
 function unwritable(path: string, cause: unknown): KeylessError {
-  const reason = (cause as NodeJS.ErrnoException).code ?? 'unknown error'
   return new KeylessError(
     'WRITE_FAILED',
-    `${path} could not be written (${reason}); make its folder writable for this job's user.`,
+    `${path} could not be written (${reasonOf(cause)}); make its folder writable for this job's user.`,
     { cause }
   )
 }
