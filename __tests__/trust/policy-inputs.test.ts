@@ -160,7 +160,8 @@ describe('signer-workflow', () => {
     ['shared/workflows/.github/workflows/sign.yml@refs/tags/v1', reusable],
     ['shared/workflows/.github/workflows/sign.yml@refs/tags/v1', atHome],
     ['any', {}],
-    ['any', reusable]
+    ['any', reusable],
+    ['any', { sourceRepositoryURI: `${GITHUB}/octo-org/renamed` }]
   ])('%s accepts (%#)', (signerWorkflow, changes) => {
     expect(differences({ signerWorkflow }, changes)).toEqual([])
   })
@@ -186,7 +187,6 @@ describe('signer-workflow', () => {
       signer(`octo-org/models/${RELEASE}@refs/heads/Main`)
     ],
     ['any', 'buildTrigger', { buildTrigger: 'pull_request_target' }],
-    ['any', 'sourceRepositoryURI', { sourceRepositoryURI: `${GITHUB}/evil/models` }],
     ['any', 'sourceRepositoryIdentifier', { sourceRepositoryIdentifier: '666' }],
     [RELEASE, 'issuer', { issuer: `${ISSUER}/slug` }]
   ])('%s refuses another %s (%#)', (signerWorkflow, claim, changes) => {
@@ -195,6 +195,8 @@ describe('signer-workflow', () => {
 
   it.each<[string, Changes]>([
     ['somebody else who calls it', { ...reusable, ...theirs }],
+    ['somebody else who says it was not called', { ...atHome, ...theirs }],
+    ['a repository without a number', { ...reusable, sourceRepositoryIdentifier: undefined }],
     ['its own repository, where it was called', { ...atHome, buildConfigURI: ours.buildConfigURI }],
     [
       'a repository of our name and another number',
@@ -228,13 +230,17 @@ describe('repository, owner, source-ref', () => {
       { repository: 'octo-org/models', signerWorkflow: RELEASE },
       { sourceRepositoryIdentifier: '43' }
     ],
-    [
-      ['sourceRepositoryURI', 'sourceRepositoryIdentifier'],
-      { sourceRef: 'refs/heads/main' },
-      theirs
-    ]
+    [['sourceRepositoryIdentifier'], { sourceRef: 'refs/heads/main' }, theirs]
   ])('refuse another %j', (claims, inputs, changes) => {
     expect(differences(inputs, changes)).toEqual(claims)
+  })
+
+  it('do not take a missing number for that of a run without one', () => {
+    const inputs = { signerWorkflow: 'shared/workflows/.github/workflows/sign.yml' }
+    const changes = { ...reusable, sourceRepositoryIdentifier: undefined }
+    expect(differences(inputs, changes, { repository: 'octo-org/models' })).toEqual([
+      'sourceRepositoryURI'
+    ])
   })
 
   it('take a relative signer-workflow for one of the repository given', () => {

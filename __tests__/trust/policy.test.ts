@@ -41,6 +41,7 @@ describe('checkIdentity', () => {
     [[issuer]],
     [[name]],
     [[issuer, issuer]],
+    [[name, exactly('buildTrigger', 'push')]],
     [[issuer, exactly('subjectAlternativeName', '')]],
     [[issuer, exactly('subjectAlternativeName', ' ')]]
   ])('refuses a policy that asks for too little (%#)', requirements => {
@@ -48,6 +49,15 @@ describe('checkIdentity', () => {
       checkIdentity({ requirements }, someone)
     }).toThrow(expect.objectContaining({ code: 'POLICY_INVALID' }))
   })
+
+  it.each(['someone@example.co', 'someone@example.com.evil', 'Someone@example.com'])(
+    'does not take %s for it',
+    subjectAlternativeName => {
+      expect(() => {
+        checkIdentity({ requirements: [issuer, name] }, { ...someone, subjectAlternativeName })
+      }).toThrow(expect.objectContaining({ code: 'IDENTITY_MISMATCH' }))
+    }
+  )
 
   it('never takes a missing or empty claim for a match', () => {
     for (const claims of [{}, { buildTrigger: '' }]) {

@@ -1,7 +1,16 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals'
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  it,
+  jest
+} from '@jest/globals'
 import { startSandbox, type Fault, type Sandbox } from '../../sandbox/client.ts'
 import { fetchFrom, type TufRepository } from '../../src/trust/tuf.ts'
 
@@ -16,6 +25,11 @@ beforeAll(async () => {
   repository = { name: 'the sandbox', url: sandbox.urls.tuf, root }
 })
 
+beforeEach(() => {
+  // Other programs have folders in the common one.
+  process.env.TMPDIR = home
+})
+
 afterEach(async () => {
   jest.useRealTimers()
   process.env = { ...before }
@@ -27,8 +41,7 @@ afterAll(async () => {
   rmSync(home, { recursive: true })
 })
 
-const leftovers = (): string[] =>
-  readdirSync(tmpdir()).filter(each => each.startsWith('keyless-tuf-'))
+const leftovers = (): string[] => readdirSync(home).filter(each => each.startsWith('keyless-tuf-'))
 
 describe('fetchFrom', () => {
   it('gets the trusted root and the signing config, and leaves nothing behind', async () => {

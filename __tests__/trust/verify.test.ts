@@ -1,5 +1,6 @@
-import { generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { describe, expect, it } from '@jest/globals'
+import { HashAlgorithm } from '@sigstore/protobuf-specs'
 import { usage, extension } from '../../sandbox/certificate.ts'
 import * as der from '../../sandbox/der.ts'
 import { KeylessError } from '../../src/errors.ts'
@@ -23,6 +24,7 @@ import { sha256, spki } from '../../sandbox/certificate.ts'
 
 const instance = new Instance()
 const stranger = new Instance()
+const SHA512 = createHash('sha512').update(FILE).digest('hex')
 const roots = instance.roots()
 
 const WORKFLOW = 'octo-org/octo-models/.github/workflows/release.yml@refs/heads/main'
@@ -116,8 +118,7 @@ describe('verifyBundle accepts', () => {
   })
 
   it('a statement with sha512 alone, by it', async () => {
-    const sha512 = await digestOf(FILE)('sha512')
-    const subject = [{ name: 'npm', digest: { sha512 } }]
+    const subject = [{ name: 'npm', digest: { sha512: SHA512 } }]
     await expect(signed({ statement: statement({ subject }) })).resolves.toBe('verified')
   })
 
@@ -160,7 +161,9 @@ describe('verifyBundle refuses for what was signed', () => {
     [
       'SUBJECT_MISMATCH',
       'a sha256 that differs beside a sha512 that does not',
-      { statement: statement({ subject: [{ digest: { sha256: 'f'.repeat(64), sha512: 'x' } }] }) }
+      {
+        statement: statement({ subject: [{ digest: { sha256: 'f'.repeat(64), sha512: SHA512 } }] })
+      }
     ],
     [
       'SUBJECT_MISMATCH',
@@ -193,6 +196,11 @@ describe('verifyBundle refuses for what was signed', () => {
       'a subject without a digest',
       { statement: statement({ subject: [{}] }) }
     ],
+    [
+      'STATEMENT_INVALID',
+      'a digest that is a number',
+      { statement: statement({ subject: [{ digest: { sha256: 5 } }] }) }
+    ],
     ['STATEMENT_INVALID', 'no predicate type', { statement: statement({ predicateType: '' }) }],
     ['STATEMENT_INVALID', 'a payload that is a list', { statement: [] }],
     ['JSON_INVALID', 'a payload that is not JSON', { statement: 'hello' }],
@@ -222,6 +230,16 @@ describe('verifyBundle refuses for what was signed', () => {
     const payload = Buffer.from(later).toString('base64')
     const bundle = changed({ statement: statement() }, put('dsseEnvelope.payload', payload))
     await expect(refusal(bundle)).resolves.toBe('SIGNATURE_INVALID')
+  })
+
+  it('DIGEST_ALGORITHM: a hash that no file can have got past the reader', async () => {
+    const bundle = parseBundle(JSON.stringify(instance.sign()), 'b')
+    if (bundle.content.$case !== 'messageSignature') throw new Error('no message')
+    bundle.content.messageSignature.messageDigest.algorithm =
+      HashAlgorithm.HASH_ALGORITHM_UNSPECIFIED
+    const signer = { identity: identityPolicy({}, here) }
+    const options = { roots, digest: digestOf(FILE), expect: { kind: 'any' }, signer } as const
+    await expect(verifyBundle(bundle, options)).rejects.toMatchObject({ code: 'DIGEST_ALGORITHM' })
   })
 
   it('VERIFICATION_ERROR: whatever else throws', async () => {
@@ -286,6 +304,14 @@ describe('verifyBundle refuses for the certificate', () => {
     ],
     [
       'CERTIFICATE_MALFORMED',
+      'a claim that is two strings',
+      e => [
+        ...e.filter(each => !each.includes(fulcio(21))),
+        extension('1.3.6.1.4.1.57264.1.21', Buffer.concat([der.utf8('x'), der.utf8('y')]))
+      ]
+    ],
+    [
+      'CERTIFICATE_MALFORMED',
       'a claim that is not UTF-8',
       e => [
         ...e.filter(each => !each.includes(fulcio(21))),
@@ -338,6 +364,12 @@ describe('verifyBundle refuses for the certificate', () => {
     ]
   ])('%s: %s', async (code, _, extensions) => {
     await expect(signed({ extensions })).resolves.toBe(code)
+  })
+
+  it('but takes an empty claim for none', async () => {
+    const empty = extension('1.3.6.1.4.1.57264.1.23', der.utf8(''))
+    const { identity } = await verify(instance.sign({ extensions: e => [...e, empty] }))
+    expect(identity?.claims).not.toHaveProperty('deploymentEnvironment')
   })
 
   it('UNKNOWN_AUTHORITY: another instance of the same names', async () => {
@@ -394,6 +426,7 @@ describe('verifyBundle refuses for the certificate', () => {
     await expect(by({})).resolves.toBe('GITHUB_INSTANCE_FOR_PUBLIC')
     await expect(by({ repository_visibility: '' })).resolves.toBe('GITHUB_INSTANCE_FOR_PUBLIC')
     await expect(by({ repository_visibility: 'private' })).resolves.toBe('verified')
+    await expect(by({ repository_visibility: 'internal' })).resolves.toBe('verified')
   })
 })
 
@@ -515,6 +548,12 @@ describe('verifyBundle refuses for the witnesses', () => {
     }
   )
 
+  it('LOG_KEY_NOT_VALID_THEN: a log key that was not yet one', async () => {
+    const start = new Date(Date.now() + 3_600_000).toISOString()
+    const later = instance.roots(put('tlogs.1.publicKey.validFor.start', start))
+    await expect(signed({ log: 'v2' }, { roots: later })).resolves.toBe('LOG_KEY_NOT_VALID_THEN')
+  })
+
   it('accepts a log key to the second in which it ended', async () => {
     const then = new Date(Math.floor(Date.now() / 1000) * 1000)
     const until = instance.roots(put('tlogs.1.publicKey.validFor.end', then.toISOString()))
@@ -562,9 +601,11 @@ describe('verifyBundle refuses for the witnesses', () => {
     await expect(refusal(bundle)).resolves.toBe('TIME_MISSING')
   })
 
-  it('shows no index that nobody signed', async () => {
+  it('shows no index and no time that nobody signed', async () => {
     const v1 = changed({}, drop('entry.inclusionPromise'), put('entry.logIndex', '7'))
-    expect((await verify(v1)).logEntry).not.toHaveProperty('index')
+    const { logEntry, times } = await verify(v1)
+    expect(logEntry).not.toHaveProperty('index')
+    expect(times).toMatchObject([{ source: 'timestamp-authority' }])
     const v2 = changed({ log: 'v2' }, put('entry.logIndex', '7'))
     expect((await verify(v2)).logEntry).not.toHaveProperty('index')
   })
@@ -628,7 +669,7 @@ describe('verifyBundle with a key', () => {
 
 describe('verifyBundle with an identity', () => {
   it('refuses a policy that asks for nothing, before anything else', async () => {
-    const bundle = parseBundle(JSON.stringify(instance.sign()), 'b')
+    const bundle = parseBundle(JSON.stringify(stranger.sign()), 'b')
     const options = { roots, digest: digestOf(FILE), expect: { kind: 'any' } as const }
     await expect(
       verifyBundle(bundle, { ...options, signer: { identity: { requirements: [] } } })

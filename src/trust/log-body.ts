@@ -27,8 +27,8 @@ type Kind = {
 
 const dsse = { signs: ['dsseEnvelope' as const], digestOf: () => 'payload' as const }
 
-// https://github.com/sigstore/rekor/tree/main/pkg/types and the entries of rekor-tiles. A step
-// `[0]` means: a list of exactly one.
+// https://github.com/sigstore/rekor/tree/main/pkg/types and the entries of rekor-tiles. That a
+// list has exactly one element is for @sigstore/verify to check.
 const KINDS: Readonly<Record<string, Kind>> = {
   // Not for envelopes: nothing in a v1 entry tells a signed PAE from a file that looks like one.
   'hashedrekord 0.0.1': {
@@ -157,7 +157,7 @@ function pick(value: unknown, path: string[]): string {
 function walk(value: unknown, path: string[]): unknown {
   for (const step of path) {
     if (step === '[0]') {
-      if (!Array.isArray(value) || value.length !== 1) return undefined
+      if (!Array.isArray(value)) return undefined
       value = value[0] as unknown
     } else {
       if (!isObject(value)) return undefined

@@ -155,7 +155,7 @@ function named(inputs: IdentityInputs, context: RunContext): Requirement[] {
   if (repository !== undefined) required.push(...inRepository(repository, context))
   if (owner !== undefined) required.push(ownedBy(owner, context))
   if (repository === undefined && owner === undefined) {
-    required.push(...inThisRepository(context, workflow))
+    required.push(inThisRepository(context, workflow))
   }
   if (sourceRef !== undefined) {
     if (!sourceRef.startsWith('refs/')) {
@@ -232,30 +232,27 @@ function ownedBy(owner: string, context: RunContext): Requirement {
   return located('sourceRepositoryOwnerURI', `${server(context)}/${owner}`)
 }
 
-// The default for `repository`. A workflow that is named with another repository is either a
-// reusable one that this repository calls, or that repository's own which ran there uncalled: else
-// anyone could call it and be taken for it.
-function inThisRepository(context: RunContext, workflow: Workflow | undefined): Requirement[] {
-  const { repository: here } = context
+// The default for `repository`: the one of this run, by its number, which survives renames. A
+// workflow that is named with another repository is either a reusable one that this repository
+// calls, or that repository's own which ran there uncalled: else anyone could call it and be taken
+// for it.
+function inThisRepository(context: RunContext, workflow: Workflow | undefined): Requirement {
+  const { repository: here, repositoryId } = context
   if (workflow && (here === undefined || !sameName(workflow.repository, here))) {
     const home = `${workflow.server}/${workflow.repository}`
-    const ours = here === undefined ? undefined : `${workflow.server}/${here}`
-    return [
-      {
-        claim: 'sourceRepositoryURI',
-        expected: `${ours === undefined ? '' : `${ours}, or `}${home} where nobody called the workflow`,
-        accepts: (found, { claims }) =>
-          (ours !== undefined &&
-            sameName(found, ours) &&
-            claims.sourceRepositoryIdentifier === context.repositoryId) ||
-          (sameName(found, home) && claims.buildConfigURI === claims.buildSignerURI)
-      }
-    ]
+    const ours = repositoryId === undefined ? '' : `that of number ${repositoryId}, or `
+    return {
+      claim: 'sourceRepositoryURI',
+      expected: `${ours}${home} where nobody called the workflow`,
+      accepts: (found, { claims }) =>
+        (repositoryId !== undefined && claims.sourceRepositoryIdentifier === repositoryId) ||
+        (sameName(found, home) && claims.buildConfigURI === claims.buildSignerURI)
+    }
   }
-  if (here === undefined || context.repositoryId === undefined) {
+  if (repositoryId === undefined) {
     throw invalid('repository is not given, and there is no workflow run to take it from')
   }
-  return inRepository(here, context)
+  return exactly('sourceRepositoryIdentifier', repositoryId)
 }
 
 function located(claim: Requirement['claim'], uri: string): Requirement {

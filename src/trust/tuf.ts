@@ -53,10 +53,9 @@ export async function fetchFrom(repository: TufRepository): Promise<PublishedTru
     await writeFile(rootPath, repository.root)
     const client = await initTUF({
       mirrorURL: repository.url,
-      // Without it the library uses a folder in the home directory.
+      // Without it the library uses a folder in the home directory, where a root may lie already.
       cachePath: path.join(folder, 'cache'),
       rootPath,
-      forceInit: true,
       timeout: TIMEOUT,
       retry: { retries: RETRIES }
     })

@@ -37,6 +37,7 @@ export function verifyWitnesses(
     return { entry, version: checkLogBody(entry, recorded) }
   })
 
+  // Whatever of these is missing has been refused in better words; this is not to be laxer.
   const verifier = new Verifier(material, {
     ctlogThreshold: required.sct ? 1 : 0,
     tlogThreshold: required.log ? 1 : 0,
