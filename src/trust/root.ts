@@ -2,6 +2,7 @@ import { TrustedRoot as ProtoTrustedRoot } from '@sigstore/protobuf-specs'
 import { toTrustMaterial, type TrustMaterial } from '@sigstore/verify'
 import { KeylessError } from '../errors.ts'
 import { isObject, parseJson } from './json.ts'
+import { rememberIssuers } from './memo.ts'
 import { bytes, list, message, text, time, url } from './shape.ts'
 
 /** What one Sigstore instance is believed by. Several instances are never merged into one. */
@@ -93,7 +94,14 @@ function parseOne(text: string, name: string): TrustedRoot {
   const root = ProtoTrustedRoot.fromJSON(json)
   checkStarts(root, name)
   try {
-    return { name, material: toTrustMaterial(root) }
+    const material = toTrustMaterial(root)
+    for (const { certChain } of [
+      ...material.certificateAuthorities,
+      ...material.timestampAuthorities
+    ]) {
+      certChain.forEach(rememberIssuers)
+    }
+    return { name, material }
   } catch (cause) {
     throw new KeylessError(
       'TRUSTED_ROOT_INVALID',

@@ -89,7 +89,10 @@ async function verify(
 
   checkPolicy(signer.identity)
   const leaf = readSigner(bundle)
-  const { entity, recorded, content } = await bindContent(bundle, expect, digest)
+  const bound = await bindContent(bundle, expect, digest)
+  const { recorded, content } = bound
+  // The very object that we checked, not a second reading of its bytes.
+  const entity = { ...bound.entity, key: { $case: 'certificate', certificate: leaf.x509 } as const }
   const witnesses = firstOf(rootsOf(leaf, roots), ({ material }) => {
     const required = requiredBy(material)
     checkAuthority(leaf, entity, required)
