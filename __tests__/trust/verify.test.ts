@@ -2,6 +2,7 @@ import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { describe, expect, it } from '@jest/globals'
 import { HashAlgorithm } from '@sigstore/protobuf-specs'
 import { usage, extension } from '../../sandbox/certificate.ts'
+import { DEFAULT_CLAIMS } from '../../sandbox/claims.ts'
 import * as der from '../../sandbox/der.ts'
 import { KeylessError } from '../../src/errors.ts'
 import { parseBundle } from '../../src/trust/bundle.ts'
@@ -372,6 +373,23 @@ describe('verifyBundle refuses for the certificate', () => {
     expect(identity?.claims).not.toHaveProperty('deploymentEnvironment')
   })
 
+  it('reads what certificates said before 2023', async () => {
+    const newer = Array.from({ length: 17 }, (_, i) => fulcio(i + 8))
+    const legacy = (e: Buffer[]): Buffer[] =>
+      e.filter(each => !newer.some(oid => each.includes(oid)))
+    const policy = identityPolicy({ certificateIdentity: `https://github.com/${WORKFLOW}` }, {})
+    const bundle = parseBundle(JSON.stringify(instance.sign({ extensions: legacy })), 'b')
+    const options = { roots, digest: digestOf(FILE), expect: { kind: 'any' } as const }
+    const { identity } = await verifyBundle(bundle, { ...options, signer: { identity: policy } })
+    expect(identity.issuer).toBe('https://token.actions.githubusercontent.com')
+    expect(identity.claims).toEqual({
+      buildTrigger: 'push',
+      sourceRepositoryDigest: DEFAULT_CLAIMS.sha,
+      sourceRepositoryRef: 'refs/heads/main',
+      sourceRepositoryURI: 'https://github.com/octo-org/octo-models'
+    })
+  })
+
   it('UNKNOWN_AUTHORITY: another instance of the same names', async () => {
     await expect(refusal(stranger.sign())).resolves.toBe('UNKNOWN_AUTHORITY')
   })
@@ -558,6 +576,12 @@ describe('verifyBundle refuses for the witnesses', () => {
     const then = new Date(Math.floor(Date.now() / 1000) * 1000)
     const until = instance.roots(put('tlogs.1.publicKey.validFor.end', then.toISOString()))
     await expect(signed({ log: 'v2', at: then }, { roots: until })).resolves.toBe('verified')
+  })
+
+  it('LOG_UNKNOWN: an entry in the log of another root than that of the certificate', async () => {
+    const other = instance.roots(put('tlogs', []))
+    const merged = [...other, ...stranger.roots(put('tlogs', instance.rootJson().tlogs))]
+    await expect(signed({}, { roots: merged })).resolves.toBe('LOG_UNKNOWN')
   })
 
   it('LOG_UNKNOWN: an entry in a log that the root does not list', async () => {

@@ -2,7 +2,8 @@ import { TrustedRoot as ProtoTrustedRoot } from '@sigstore/protobuf-specs'
 import { toTrustMaterial, type TrustMaterial } from '@sigstore/verify'
 import { KeylessError } from '../errors.ts'
 import { isObject, parseJson } from './json.ts'
-import { bytes, list, message, text, time } from './shape.ts'
+import { rememberIssuers } from './memo.ts'
+import { bytes, list, message, text, time, url } from './shape.ts'
 
 /** What one Sigstore instance is believed by. Several instances are never merged into one. */
 export type TrustedRoot = { name: string; material: TrustMaterial }
@@ -30,7 +31,7 @@ const logId = message({ keyId: bytes })
 
 const log = message(
   {
-    baseUrl: text,
+    baseUrl: url,
     publicKey: message({ rawBytes: bytes, keyDetails: text }, { validFor: range }),
     logId
   },
@@ -93,7 +94,14 @@ function parseOne(text: string, name: string): TrustedRoot {
   const root = ProtoTrustedRoot.fromJSON(json)
   checkStarts(root, name)
   try {
-    return { name, material: toTrustMaterial(root) }
+    const material = toTrustMaterial(root)
+    for (const { certChain } of [
+      ...material.certificateAuthorities,
+      ...material.timestampAuthorities
+    ]) {
+      certChain.forEach(rememberIssuers)
+    }
+    return { name, material }
   } catch (cause) {
     throw new KeylessError(
       'TRUSTED_ROOT_INVALID',
