@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import { startSandbox, type Sandbox } from '../../sandbox/client.ts'
 
 const client = fileURLToPath(new URL('../../conformance/client', import.meta.url))
@@ -12,6 +12,9 @@ const folder = mkdtempSync(path.join(tmpdir(), 'conformance-'))
 const file = path.join(folder, 'a.txt')
 const bundle = path.join(folder, 'a.txt.sigstore.json')
 let sandbox: Sandbox
+
+// Each run of the client is a process of its own, on a machine that may be busy.
+jest.setTimeout(60_000)
 
 beforeAll(async () => {
   sandbox = await startSandbox()

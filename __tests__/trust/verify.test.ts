@@ -191,6 +191,11 @@ describe('verifyBundle refuses for what was signed', () => {
     ],
     ['PAYLOAD_TYPE', 'another payload type', { statement: statement(), payloadType: 'text/plain' }],
     ['STATEMENT_INVALID', 'another _type', { statement: statement({ _type: 'x' }) }],
+    [
+      'STATEMENT_INVALID',
+      'a list of _types',
+      { statement: statement({ _type: ['https://in-toto.io/Statement/v1'] }) }
+    ],
     ['STATEMENT_INVALID', 'no subject', { statement: statement({ subject: [] }) }],
     [
       'STATEMENT_INVALID',
@@ -201,6 +206,11 @@ describe('verifyBundle refuses for what was signed', () => {
       'STATEMENT_INVALID',
       'a digest that is a number',
       { statement: statement({ subject: [{ digest: { sha256: 5 } }] }) }
+    ],
+    [
+      'STATEMENT_INVALID',
+      'a digest algorithm in another spelling',
+      { statement: statement({ subject: [{ digest: { SHA256: 'ab', sha512: 'cd' } }] }) }
     ],
     ['STATEMENT_INVALID', 'no predicate type', { statement: statement({ predicateType: '' }) }],
     ['STATEMENT_INVALID', 'a payload that is a list', { statement: [] }],

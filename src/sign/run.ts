@@ -9,8 +9,8 @@ import { serializeBundle } from '../sigstore/bundle.ts'
 import { issuerOf, requestIdentity, type IdentityToken } from '../sigstore/identity.ts'
 import { openSession } from '../sigstore/session.ts'
 import { bundlePath, checkWritable, writeAtomic } from '../storage/local.ts'
-import { digestForSigning } from '../subjects/digest.ts'
-import { commonFolder, displayName, findFiles, type FileSubject } from '../subjects/file.ts'
+import { checkUnchanged, hashForSigning } from '../subjects/digest.ts'
+import { commonFolder, findFiles, type FileSubject } from '../subjects/file.ts'
 import { parseBundle } from '../trust/bundle.ts'
 import type { Digester } from '../trust/digester.ts'
 import { verifyBundle, type VerifiedIdentity } from '../trust/verify.ts'
@@ -19,7 +19,7 @@ import type { TrustedRoot } from '../trust/root.ts'
 import { getIdToken } from './id-token.ts'
 import type { Inputs } from './inputs.ts'
 import { fetchInstance, readInstance, type Instance } from './instance.ts'
-import { ownIdentity } from './own-identity.ts'
+import { checkRun, ownIdentity } from './own-identity.ts'
 
 /** A subject whose signature verified, and where its bundle went. */
 export type Signed = {
@@ -65,12 +65,11 @@ export async function sign(
 ): Promise<Signing> {
   const given = 'name' in inputs.instance ? inputs.instance : await readInstance(inputs.instance)
   const { subjects, bundles } = await findFiles(inputs.files, context.workspace, expand)
-  const leftOut = bundles.map(path => displayName(path, context.workspace))
   for (const { path } of subjects) await checkWritable(bundlePath(path))
   log.info(`Hashing ${subjects.length} file(s).`)
-  const hashed = await pLimit(HASHING).map(subjects, async file => ({
+  const files = await pLimit(HASHING).map(subjects, async file => ({
     ...file,
-    sha256: await digestForSigning(file.real)
+    hashed: await hashForSigning(file.real)
   }))
 
   const http = createHttp({ deadline: performance.now() + inputs.timeout, log })
@@ -79,6 +78,7 @@ export async function sign(
       issuer: issuerOf(context.serverUrl)
     })
   const identity = await identify()
+  checkRun(identity, context)
   const instance = 'name' in given ? await fetchInstance(given, identity, context.serverUrl) : given
 
   log.info(`Signing as ${String(identity.claims.job_workflow_ref)}.`)
@@ -95,7 +95,7 @@ export async function sign(
   })
   // One signature for each distinct content: the bundle of one copy is that of the other.
   const signed = await Promise.all(
-    [...Map.groupBy(hashed, ({ sha256 }) => sha256)].map(async ([sha256, files]) => {
+    [...Map.groupBy(files, ({ hashed }) => hashed.digest)].map(async ([sha256, files]) => {
       const bundle = await session.signDigest(Buffer.from(sha256, 'hex'))
       return { sha256, files, text: serializeBundle(bundle) }
     })
@@ -106,12 +106,17 @@ export async function sign(
   const proven: Proven[] = []
   for (const { sha256, files, text } of signed) {
     const verified = await prove(text, sha256, instance.roots, policy)
-    proven.push(...files.map(file => ({ ...file, verified, text })))
+    proven.push(...files.map(file => ({ ...file, sha256, verified, text })))
     // Verifying takes a whole core: without a turn for the event loop, connections die meanwhile.
     await setImmediate()
   }
 
-  return { subjects: await publish(proven, folder), leftOut, instance }
+  for (const { real, hashed } of files) await checkUnchanged(real, hashed)
+  return {
+    subjects: await publish(proven, folder),
+    leftOut: bundles.map(({ name }) => name),
+    instance
+  }
 }
 
 /** Verify a new bundle just as the verify action will. */

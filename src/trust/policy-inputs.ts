@@ -142,15 +142,13 @@ function named(inputs: IdentityInputs, context: RunContext): Requirement[] {
       `${repository === undefined ? 'owner' : 'repository'} alone would accept a signature from any branch of it; add signer-workflow or source-ref, or write signer-workflow: any`
     )
   }
-  const required = [exactly('issuer', context.issuer ?? GITHUB_ISSUER)]
+  const required = [exactly('issuer', context.issuer ?? GITHUB_ISSUER), notPullRequestTarget]
 
   const workflow =
     signerWorkflow === undefined || signerWorkflow === 'any'
       ? undefined
       : parseWorkflow(signerWorkflow, inputs, context)
   if (workflow) required.push(signedBy(workflow))
-  // Any workflow of the repository will do, so also one that runs what a fork sent.
-  else required.push(notPullRequestTarget)
 
   if (repository !== undefined) required.push(...inRepository(repository, context))
   if (owner !== undefined) required.push(ownedBy(owner, context))
@@ -168,6 +166,7 @@ function named(inputs: IdentityInputs, context: RunContext): Requirement[] {
   return required
 }
 
+// Anyone can start such a run, and it often runs what a fork sent.
 const notPullRequestTarget: Requirement = {
   claim: 'buildTrigger',
   expected: 'any trigger but pull_request_target',

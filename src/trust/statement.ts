@@ -31,7 +31,7 @@ export function readStatement(envelope: { payloadType: string; payload: Buffer }
     )
   }
   const json = parseJsonBytes(envelope.payload, 'The statement in the bundle')
-  if (!isObject(json) || !STATEMENT_TYPES.includes(String(json._type))) {
+  if (!isObject(json) || !STATEMENT_TYPES.some(type => type === json._type)) {
     throw invalid(`is not an in-toto statement (_type is not ${STATEMENT_TYPES.join(' or ')})`)
   }
   const { predicateType, subject } = json
@@ -74,6 +74,10 @@ function readDigests(subject: unknown): ReadonlyMap<string, string> {
   const digests = new Map<string, string>()
   for (const [algorithm, value] of Object.entries(digest)) {
     if (typeof value !== 'string') throw invalid('has a digest that is not text')
+    // In another spelling (`SHA256`) it would be passed over here and read by others.
+    if (/^sha-?(256|512)$/i.test(algorithm) && !/^sha(256|512)$/.test(algorithm)) {
+      throw invalid(`names a digest algorithm ${quote(algorithm)}; in-toto has it in lower case`)
+    }
     digests.set(algorithm, value)
   }
   return digests
