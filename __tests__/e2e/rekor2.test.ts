@@ -58,7 +58,7 @@ describe('with Rekor v2', () => {
 
     const verified = await scene.verify({ files: 'f*\n!*.sigstore.json' })
     expect(verified).toMatchObject({ exitCode: 0, outputs: { verified: 'true' } })
-  })
+  }, 60_000)
 
   it('the results say where each entry is, and there it is once its tile is whole', async () => {
     await scene.write('a', 'one')
@@ -82,7 +82,7 @@ describe('with Rekor v2', () => {
     const tile = Buffer.from(await (await fetch(entryUrl)).arrayBuffer())
     const { canonicalizedBody } = await entryOf('a')
     expect(tile.includes(Buffer.from(canonicalizedBody, 'base64'))).toBe(true)
-  })
+  }, 60_000)
 
   it('a changed file is refused, and so is a log that the trusted root does not list', async () => {
     await scene.write('a', 'one')
