@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { appendFile, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { openScene, type Scene } from '../e2e/scene.ts'
@@ -76,6 +78,37 @@ describe('cosign verifies what we sign', () => {
     await expect(verify('a', without)).rejects.toThrow('not enough verified log entries')
     await appendFile(`${scene.workspace}/a`, 'x')
     await expect(verify('a')).rejects.toThrow('failed to verify signature')
+  })
+
+  it.each(LOGS)('a statement, as the adapter of the public suite signs it: %s', async log => {
+    await scene.write('a', 'one')
+    const sha256 = createHash('sha256').update('one').digest('hex')
+    const type = 'https://example.com/test-result/v1'
+    const statement = {
+      _type: 'https://in-toto.io/Statement/v1',
+      subject: [{ name: 'a', digest: { sha256 } }],
+      predicateType: type,
+      predicate: {}
+    }
+    await scene.write('statement.json', JSON.stringify(statement))
+    const client = fileURLToPath(new URL('../../conformance/client', import.meta.url))
+    const trust = ['--trusted-root', scene.sandbox.trustedRoot]
+    await run(
+      client,
+      [
+        ...['sign-bundle', '--in-toto', '--identity-token', await token(), ...trust],
+        ...['--signing-config', scene.sandbox[log], '--bundle', 'a.sigstore.json', 'statement.json']
+      ],
+      { cwd: scene.workspace }
+    )
+    const verify = async (): Promise<string> =>
+      await cosign(
+        ...['verify-blob-attestation', '--type', type, '--bundle', 'a.sigstore.json', ...trust],
+        ...['--certificate-identity', IDENTITY, '--certificate-oidc-issuer', ISSUER, 'a']
+      )
+    expect(await verify()).toContain('Verified OK')
+    await appendFile(`${scene.workspace}/a`, 'x')
+    await expect(verify()).rejects.toThrow('provided artifact digest')
   })
 
   it('and refuses a changed byte, another identity, and another issuer', async () => {

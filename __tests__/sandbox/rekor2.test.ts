@@ -179,7 +179,8 @@ describe('Rekor v2', () => {
   it.each<[string, (proposal: Record<string, unknown>) => unknown]>([
     ['no digest', ({ signature }) => ({ signature })],
     ['another digest', each => ({ ...each, digest: base64(sha256('other')) })],
-    ['a short digest', each => ({ ...each, digest: base64('short') })],
+    ['a byte after the digest', each => ({ ...each, digest: base64(longer(each.digest)) })],
+    ['a digest that its key may not sign', () => requestOfSha384()],
     ['no signature', ({ digest }) => ({ digest })],
     ['a field more', each => ({ ...each, more: 1 })],
     ['an empty certificate', each => withVerifier(each, { x509Certificate: { rawBytes: '' } })],
@@ -250,6 +251,20 @@ describe('the tiles of Rekor v2', () => {
     expect((await get(path)).status).toBe(404)
   })
 })
+
+/** ECDSA takes as much of a digest as its curve has: the signature is that of the digest. */
+function longer(digest: unknown): Buffer {
+  return Buffer.concat([Buffer.from(String(digest), 'base64'), Buffer.of(1)])
+}
+
+/** By the P-256 key of the certificate. */
+function requestOfSha384(): unknown {
+  const content = base64(sign('sha384', Buffer.from('a'), identity.key))
+  const digest = createHash('sha384').update('a').digest('base64')
+  const { signature } = request('a') as { signature: object }
+  const proposal = { digest, signature: { ...signature, content } }
+  return withVerifier(proposal, { keyDetails: 'PKIX_ECDSA_P384_SHA_384' })
+}
 
 function withVerifier(proposal: Record<string, unknown>, changes: unknown): unknown {
   const signature = proposal.signature as Record<string, unknown>
