@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import { startSandbox, type Fault, type Sandbox } from '../../sandbox/client.ts'
@@ -62,6 +63,16 @@ describe('fetchFrom', () => {
     await sandbox.fault({ service: 'tuf', kind: 'rolled-back' })
     await expect(fetchAtHome()).rejects.toThrow(/TUF_ROLLED_BACK/)
     expect(leftovers()).toEqual([])
+  })
+
+  it('keeps trying for as long as it was told to', async () => {
+    await sandbox.fault({ service: 'tuf', kind: 'unreachable' })
+    const before = (await sandbox.requests()).length
+    const fetching = fetchFrom(repository, 30_000)
+    // More than one round of the library's own attempts.
+    while ((await sandbox.requests()).length < before + 4) await sleep(20)
+    await sandbox.clearFaults()
+    await expect(fetching).resolves.toHaveProperty('trustedRoot')
   })
 
   it('reads no cache that an earlier step could have planted', async () => {

@@ -47,6 +47,9 @@ const HASHING = 4
 /** Every write waits for the disk; so many wait together. */
 const WRITING = 16
 
+/** Milliseconds within which a token is as good as new; fetching the trust may have taken longer. */
+const FRESH = 60_000
+
 /**
  * Sign every file that the inputs name: all of them, or none.
  *
@@ -79,16 +82,17 @@ export async function sign(
     })
   const identity = await identify()
   checkRun(identity, context)
-  const instance = 'name' in given ? await fetchInstance(given, identity, context.serverUrl) : given
+  const instance =
+    'name' in given ? await fetchInstance(given, identity, { ...context, ...inputs }) : given
 
   log.info(`Signing as ${String(identity.claims.job_workflow_ref)}.`)
   let unused: IdentityToken | undefined = identity
   const session = openSession({
     services: instance.services,
     identity: async () => {
-      const token = unused ?? (await identify())
+      const token = unused
       unused = undefined
-      return token
+      return token && Date.now() - token.issuedAt.getTime() < FRESH ? token : await identify()
     },
     http,
     log

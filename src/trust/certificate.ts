@@ -138,5 +138,5 @@ function issuedByGitHub(x509: X509Certificate): boolean {
 }
 
 function refuse(code: Code, what: string, cause?: unknown): KeylessError {
-  return new KeylessError(code, `The certificate in the bundle ${what}`, { cause })
+  return new KeylessError(code, `The certificate in the bundle ${what}.`, { cause })
 }

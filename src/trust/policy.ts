@@ -43,7 +43,7 @@ export function checkPolicy({ requirements }: IdentityPolicy): void {
   if (!claims.has('issuer') || claims.size < 2 || blank) {
     throw new KeylessError(
       'POLICY_INVALID',
-      'The identity policy has to name an issuer and an identity, none of them empty'
+      'The identity policy has to name an issuer and an identity, none of them empty.'
     )
   }
 }

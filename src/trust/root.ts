@@ -87,7 +87,7 @@ function parseOne(text: string, name: string): TrustedRoot {
   if (!isObject(json) || !MEDIA_TYPES.includes(String(json.mediaType))) {
     throw new KeylessError(
       'TRUSTED_ROOT_MEDIA_TYPE',
-      `${name} is not a Sigstore trusted root of version 0.1 or 0.2: its mediaType is not one of ${MEDIA_TYPES.join(', ')}`
+      `${name} is not a Sigstore trusted root of version 0.1 or 0.2: its mediaType is not one of ${MEDIA_TYPES.join(', ')}.`
     )
   }
   shape(json, name)
@@ -105,7 +105,7 @@ function parseOne(text: string, name: string): TrustedRoot {
   } catch (cause) {
     throw new KeylessError(
       'TRUSTED_ROOT_INVALID',
-      `${name} has a key or certificate that cannot be read; get it anew from whoever runs the instance`,
+      `${name} has a key or certificate that cannot be read; get it anew from whoever runs the instance.`,
       { cause }
     )
   }
@@ -124,7 +124,7 @@ function checkStarts(root: ProtoTrustedRoot, name: string): void {
     if (!validFor?.start) {
       throw new KeylessError(
         'TRUSTED_ROOT_NO_START',
-        `${name} does not say since when the ${kind} ${url.slice(0, 200)} is valid (validFor.start)`
+        `${name} does not say since when the ${kind} ${url.slice(0, 200)} is valid (validFor.start).`
       )
     }
   }

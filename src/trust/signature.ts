@@ -35,14 +35,14 @@ export async function messageContent(
   if (!algorithm) {
     throw new KeylessError(
       'DIGEST_ALGORITHM',
-      'The bundle names a digest algorithm other than SHA-256, SHA-384 and SHA-512'
+      'The bundle names a digest algorithm other than SHA-256, SHA-384 and SHA-512.'
     )
   }
   const ours = Buffer.from(await digest(algorithm), 'hex')
   if (!ours.equals(message.messageDigest.digest)) {
     throw new KeylessError(
       'DIGEST_MISMATCH',
-      `The bundle is the signature of something else: it was made for ${algorithm} ${message.messageDigest.digest.toString('hex').slice(0, 128)}, what was given has ${ours.toString('hex')}`
+      `The bundle is the signature of something else: it was made for ${algorithm} ${message.messageDigest.digest.toString('hex').slice(0, 128)}, what was given has ${ours.toString('hex')}.`
     )
   }
   const { signature } = message
@@ -69,7 +69,7 @@ function verifyDigest(key: KeyObject, digest: Buffer, signature: Buffer): boolea
   if (!curve) {
     throw new KeylessError(
       'KEY_UNSUPPORTED',
-      `The signature was made with a key of type ${key.asymmetricKeyType ?? 'secret'}; only ECDSA on P-256 and P-384 can be verified`
+      `The signature was made with a key of type ${key.asymmetricKeyType ?? 'secret'}; only ECDSA on P-256 and P-384 can be verified.`
     )
   }
   const { x = '', y = '' } = key.export({ format: 'jwk' })

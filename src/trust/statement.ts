@@ -27,7 +27,7 @@ export function readStatement(envelope: { payloadType: string; payload: Buffer }
   if (envelope.payloadType !== PAYLOAD_TYPE) {
     throw new KeylessError(
       'PAYLOAD_TYPE',
-      `The envelope in the bundle holds ${quote(envelope.payloadType)}, not an in-toto statement (${PAYLOAD_TYPE})`
+      `The envelope in the bundle holds ${quote(envelope.payloadType)}, not an in-toto statement (${PAYLOAD_TYPE}).`
     )
   }
   const json = parseJsonBytes(envelope.payload, 'The statement in the bundle')
@@ -42,7 +42,7 @@ export function readStatement(envelope: { payloadType: string; payload: Buffer }
   if (subject.length > MAX_SUBJECTS) {
     throw new KeylessError(
       'BUNDLE_TOO_MANY',
-      `The statement in the bundle has ${subject.length} subjects; at most ${MAX_SUBJECTS} are read`
+      `The statement in the bundle has ${subject.length} subjects; at most ${MAX_SUBJECTS} are read.`
     )
   }
   return { predicateType, subjects: subject.map(readDigests) }
@@ -62,7 +62,7 @@ export async function bindSubject(statement: Statement, digest: Digester): Promi
   }
   throw new KeylessError(
     'SUBJECT_MISMATCH',
-    `The statement in the bundle is about something else: none of its ${statement.subjects.length} subjects has the digest of what was given`
+    `The statement in the bundle is about something else: none of its ${statement.subjects.length} subjects has the digest of what was given.`
   )
 }
 
@@ -84,5 +84,5 @@ function readDigests(subject: unknown): ReadonlyMap<string, string> {
 }
 
 function invalid(what: string): KeylessError {
-  return new KeylessError('STATEMENT_INVALID', `The payload of the bundle ${what}`)
+  return new KeylessError('STATEMENT_INVALID', `The payload of the bundle ${what}.`)
 }
