@@ -1,8 +1,10 @@
 import { execFile } from 'node:child_process'
 import { appendFile, readFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { openScene, type Scene } from '../e2e/scene.ts'
+import { programPath } from './services/install.ts'
 
 const run = promisify(execFile)
 const ISSUER = 'https://token.actions.githubusercontent.com'
@@ -20,10 +22,18 @@ afterAll(async () => {
   await scene.close()
 })
 
-/** What cosign says, on a machine that holds nothing of an earlier run. */
+/** A shell that finds cosign, on a machine that holds nothing of an earlier run. */
+const shell = (): { cwd: string; env: Record<string, string> } => ({
+  cwd: scene.workspace,
+  env: {
+    PATH: `${dirname(programPath('cosign'))}:${process.env.PATH ?? ''}`,
+    HOME: scene.workspace
+  }
+})
+
+/** What cosign says. */
 async function cosign(...args: string[]): Promise<string> {
-  const env = { PATH: process.env.PATH, HOME: scene.workspace }
-  const { stdout, stderr } = await run('cosign', args, { cwd: scene.workspace, env })
+  const { stdout, stderr } = await run('cosign', args, shell())
   return stdout + stderr
 }
 
@@ -45,7 +55,7 @@ describe('cosign verifies what we sign', () => {
     const commands = (outputs['verify-commands'] ?? '').split('\n')
     expect(commands).toHaveLength(4)
     for (const command of commands) {
-      const { stderr } = await run('bash', ['-c', command], { cwd: scene.workspace })
+      const { stderr } = await run('bash', ['-c', command], shell())
       expect(stderr).toContain('Verified OK')
     }
   })
