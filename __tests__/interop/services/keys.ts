@@ -7,7 +7,7 @@ export const CTLOG_PASSWORD = 'ctlog'
 
 /** A key pair for each log, as its server wants it, in `NAME.key` and `NAME.pub`. */
 export function createKeys({ file }: Place): void {
-  for (const name of ['rekor', 'rekor-v2', 'ctlog']) {
+  for (const name of ['rekor-v1', 'rekor-v2', 'ctlog']) {
     const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
     const pem =
       name === 'ctlog'

@@ -5,7 +5,15 @@ import { join } from 'node:path'
 
 const PORTS = [
   ...['postgresql', 'trillian', 'trillian-http', 'signer', 'signer-http', 'ctlog', 'ctlog-metrics'],
-  ...['gateway', 'fulcio', 'fulcio-grpc', 'fulcio-metrics', 'rekor', 'rekor-v2', 'rekor-v2-grpc'],
+  ...[
+    'gateway',
+    'fulcio',
+    'fulcio-grpc',
+    'fulcio-metrics',
+    'rekor-v1',
+    'rekor-v2',
+    'rekor-v2-grpc'
+  ],
   ...['rekor-v2-metrics', 'tsa', 'crane', 'registry']
 ] as const
 export type PortName = (typeof PORTS)[number]
@@ -17,7 +25,7 @@ export type Place = {
   file: (name: string) => string
   port: (name: PortName) => number
   /** Ids of the logs in Trillian, once they are made. */
-  trees: { rekor: string; ctlog: string }
+  trees: { 'rekor-v1': string; ctlog: string }
 }
 
 export async function createPlace(dir: string): Promise<Place> {
@@ -27,7 +35,7 @@ export async function createPlace(dir: string): Promise<Place> {
     dir,
     file: name => join(dir, name),
     port: name => ports.get(name) ?? 0,
-    trees: { rekor: '', ctlog: '' }
+    trees: { 'rekor-v1': '', ctlog: '' }
   }
 }
 

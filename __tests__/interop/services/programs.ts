@@ -106,21 +106,21 @@ const TABLE = {
       ready: ({ port }) => local(port('fulcio'), '/healthz')
     }
   },
-  rekor: {
+  'rekor-v1': {
     version: '1.5.4',
     from: { go: 'github.com/sigstore/rekor/cmd/rekor-server' },
     serve: {
       args: ({ file, port, trees }) => [
-        ...['serve', '--host=127.0.0.1', `--port=${port('rekor')}`],
+        ...['serve', '--host=127.0.0.1', `--port=${port('rekor-v1')}`],
         '--rekor_server.address=127.0.0.1',
         '--rekor_server.hostname=127.0.0.1',
-        `--rekor_server.signer=${file('rekor.key')}`,
+        `--rekor_server.signer=${file('rekor-v1.key')}`,
         '--trillian_log_server.address=127.0.0.1',
         `--trillian_log_server.port=${port('trillian')}`,
-        `--trillian_log_server.tlog_id=${trees.rekor}`,
+        `--trillian_log_server.tlog_id=${trees['rekor-v1']}`,
         ...['--enable_retrieve_api=false', '--enable_attestation_storage=false']
       ],
-      ready: ({ port }) => local(port('rekor'), '/api/v1/log')
+      ready: ({ port }) => local(port('rekor-v1'), '/api/v1/log')
     }
   },
   'rekor-v2': {

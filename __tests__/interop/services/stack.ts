@@ -46,7 +46,7 @@ export class Stack {
     ])
     await writeFile(place.file('fulcio.pem'), await fulcioChain(place))
     await writeFile(place.file('ctlog.cfg'), ctlogConfig(place))
-    await this.#all([this.startService('ctlog'), this.startService('rekor')])
+    await this.#all([this.startService('ctlog'), this.startService('rekor-v1')])
     await writeTrust(place, signal)
     return place
   }
@@ -90,7 +90,7 @@ export class Stack {
     await createDatabase(place, signal)
     await this.#all([this.startService('trillian-server'), this.startService('trillian-signer')])
     const server = `--admin_server=127.0.0.1:${place.port('trillian')}`
-    for (const log of ['rekor', 'ctlog'] as const) {
+    for (const log of ['rekor-v1', 'ctlog'] as const) {
       place.trees[log] = (await run(programPath('createtree'), [server], signal)).trim()
     }
   }

@@ -6,23 +6,23 @@ import { programPath } from './install.ts'
 import type { Place } from './place.ts'
 import { run } from './run.ts'
 
-/** Which witnesses a signing config asks for, beside the timestamp authority. */
-export const WITNESSES = ['rekor-v1', 'rekor-v2', 'timestamp'] as const
-export type Witness = (typeof WITNESSES)[number]
+export type Log = 'rekor-v1' | 'rekor-v2'
+/** What a signing config asks for: a log and the timestamp authority, or that alone. */
+export type Witness = Log | 'timestamp'
 
 type Authority = { subject?: unknown; certChain: { certificates: { rawBytes: string }[] } }
 type TrustedRoot = { certificateAuthorities: Authority[]; timestampAuthorities: Authority[] }
 
 export const TRUSTED_ROOT = 'trusted_root.json'
 export const signingConfigName = (witness: Witness): string => `signing_config.${witness}.json`
-export const clientConfigName = (witness: Witness): string => `client_trust_config.${witness}.json`
+export const clientConfigName = (log: Log): string => `client_trust_config.${log}.json`
 
 /** An hour back: whoever compares with a clock of whole seconds finds them in force. */
 const START = `start-time=${new Date(Date.now() - 3_600_000).toISOString().replace(/\.\d+/, '')}`
 
 /**
- * Writes what clients trust and sign with, as cosign makes it: one trusted root for both logs, and for each
- * witness a signing config and both together as sigstore-python reads them.
+ * Writes what clients trust and sign with, as cosign makes it: one trusted root for both logs, a signing
+ * config for each and one for no log, and root and config together as sigstore-python reads them.
  */
 export async function writeTrust(place: Place, signal: AbortSignal): Promise<void> {
   const { file, port } = place
@@ -37,7 +37,7 @@ export async function writeTrust(place: Place, signal: AbortSignal): Promise<voi
     ...['trusted-root', 'create', '--out', file(TRUSTED_ROOT)],
     ...['--fulcio', `${url('fulcio')},certificate-chain=${file('fulcio.pem')}`],
     ...['--ctfe', `${url('ctlog', '/test')},public-key=${file('ctlog.pub')},${START}`],
-    ...['--rekor', `${url('rekor')},public-key=${file('rekor.pub')},${START}`],
+    ...['--rekor', `${url('rekor-v1')},public-key=${file('rekor-v1.pub')},${START}`],
     // A v2 log's id is made of its origin too (c2sp.org/signed-note).
     ...[
       '--rekor',
@@ -54,20 +54,21 @@ export async function writeTrust(place: Place, signal: AbortSignal): Promise<voi
 
   const service = (at: string, version = 1): string =>
     `${at},api-version=${version},${START},operator=services.example`
-  const logs = {
-    'rekor-v1': ['--rekor', service(url('rekor')), '--rekor-config', 'ANY'],
-    'rekor-v2': ['--rekor', service(url('rekor-v2'), 2), '--rekor-config', 'ANY'],
-    timestamp: []
-  }
-  for (const witness of WITNESSES) {
-    const path = file(signingConfigName(witness))
+  const writeConfig = async (witness: Witness, log: string[]): Promise<void> => {
     await cosign(
-      ...['signing-config', 'create', '--out', path, ...logs[witness]],
+      ...['signing-config', 'create', '--out', file(signingConfigName(witness)), ...log],
       ...['--fulcio', service(url('fulcio')), '--oidc-provider', service(`url=${ISSUER}`)],
       ...['--tsa', service(url('tsa', '/api/v1/timestamp')), '--tsa-config', 'ANY']
     )
-    const config = clientTrustConfig(root, await readJson(path))
-    await writeJson(file(clientConfigName(witness)), config)
+  }
+  await writeConfig('timestamp', [])
+  for (const [log, version] of [
+    ['rekor-v1', 1],
+    ['rekor-v2', 2]
+  ] as const) {
+    await writeConfig(log, ['--rekor', service(url(log), version), '--rekor-config', 'ANY'])
+    const config = await readJson(file(signingConfigName(log)))
+    await writeJson(file(clientConfigName(log)), clientTrustConfig(root, config))
   }
 }
 
