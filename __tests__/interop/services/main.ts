@@ -18,6 +18,8 @@ const end = (): void => {
   void stack.stop().finally(() => process.exit(0))
 }
 process.on('SIGINT', end).on('SIGTERM', end).on('SIGHUP', end).on('disconnect', end)
+// It may have gone before anybody listened.
+if (!process.connected) process.exit(0)
 
 process.on('message', ({ id, order, name }: Order) => {
   const done = order === 'start' ? stack.startService(name) : stack.stopService(name)

@@ -32,6 +32,7 @@ export class Service {
   /** Starts it and waits until it serves. @throws Error with the last that it said, when it does not */
   async start({ program, args, env, user, isReady }: Start, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted()
+    if (this.#child) throw new Error(`${this.name} was started and not stopped`)
     const log = openSync(this.#log, 'a')
     const child = spawn(program, args, {
       // Ctrl-C goes to the group of the terminal: who ends when is for us to say.
@@ -42,6 +43,25 @@ export class Service {
     })
     closeSync(log)
     this.#child = child
+    try {
+      await this.#ready(child, isReady, signal)
+    } catch (error) {
+      await this.stop()
+      throw error
+    }
+  }
+
+  /** Ends it and whatever it started, at once: Trillian would take ten seconds to end by itself. */
+  async stop(signal: 'SIGKILL' | 'SIGINT' = 'SIGKILL'): Promise<void> {
+    const child = this.#child
+    this.#child = undefined
+    if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
+    const exit = once(child, 'exit')
+    process.kill(-child.pid, signal)
+    await exit
+  }
+
+  async #ready(child: ChildProcess, isReady: Start['isReady'], signal: AbortSignal): Promise<void> {
     const failed = once(child, 'exit').then(
       () => 'ended',
       (error: unknown) => String(error)
@@ -55,16 +75,6 @@ export class Service {
       if (performance.now() > deadline) throw this.#error(`does not answer after ${READY} ms`)
       await sleep(25)
     }
-  }
-
-  /** Ends it and whatever it started, at once: Trillian would take ten seconds to end by itself. */
-  async stop(signal: 'SIGKILL' | 'SIGINT' = 'SIGKILL'): Promise<void> {
-    const child = this.#child
-    this.#child = undefined
-    if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
-    const exit = once(child, 'exit')
-    process.kill(-child.pid, signal)
-    await exit
   }
 
   #error(what: string): Error {

@@ -1,4 +1,5 @@
-import { chmod, mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises'
+import { mkdtempSync } from 'node:fs'
+import { chmod, mkdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { configureFulcio, fulcioChain } from './fulcio.ts'
@@ -16,6 +17,7 @@ import { writeTrust } from './trust.ts'
 export class Stack {
   readonly #services = new Map<string, Service>()
   readonly #ending = new AbortController()
+  #dir: string | undefined
   #place: Place | undefined
   #closeGateway = (): void => undefined
 
@@ -25,7 +27,9 @@ export class Stack {
    */
   async start(oidc: string): Promise<Place> {
     const { signal } = this.#ending
-    const dir = await mkdtemp(join(tmpdir(), 'keyless-services-'))
+    // At once: who stops in the middle of the start removes the folder.
+    const dir = mkdtempSync(join(tmpdir(), 'keyless-services-'))
+    this.#dir = dir
     const place = await createPlace(dir)
     this.#place = place
     // PostgreSQL's user has a folder in here.
@@ -82,7 +86,9 @@ export class Stack {
     )
     // Killed, it would leave shared memory behind; this is its fast shutdown.
     await postgresql?.stop('SIGINT')
-    if (this.#place) await rm(this.#place.dir, { recursive: true, force: true })
+    if (this.#dir === undefined) return
+    // Tried again while a program that prepares a database is about to end.
+    await rm(this.#dir, { recursive: true, force: true, maxRetries: 10 })
   }
 
   async #startTrillian(place: Place, signal: AbortSignal): Promise<void> {
@@ -98,7 +104,7 @@ export class Stack {
   #service(name: string): Service {
     const known = this.#services.get(name)
     if (known) return known
-    const service = new Service(name, join(this.#place?.dir ?? '', 'logs', `${name}.log`))
+    const service = new Service(name, join(this.#dir ?? '', 'logs', `${name}.log`))
     this.#services.set(name, service)
     return service
   }
