@@ -3,6 +3,8 @@ import config from './jest.config.mjs'
 /** The real programs, which `.ci/interop` installs; see CONTRIBUTING.md. */
 export default {
   ...config,
+  // One set of services at a time: the timestamp authority's metrics have a port of their own choice.
+  maxWorkers: 1,
   testMatch: ['<rootDir>/__tests__/interop/**/*.test.ts'],
   testPathIgnorePatterns: [],
   testTimeout: 60_000
