@@ -2,6 +2,7 @@ import { createServer } from 'node:net'
 import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 const PORTS = [
   ...['postgresql', 'trillian', 'trillian-http', 'signer', 'signer-http', 'ctlog', 'ctlog-metrics'],
@@ -44,6 +45,18 @@ async function freePort(taken: number[]): Promise<number> {
   for (;;) {
     const port = randomInt(10_000, 32_000)
     if (!taken.includes(port) && (await isFree(port))) return port
+  }
+}
+
+/** Waits until nobody has a port. @throws Error when that lasts for more than a minute */
+export async function untilFree(port: number, signal: AbortSignal): Promise<void> {
+  const deadline = performance.now() + 60_000
+  while (!(await isFree(port))) {
+    signal.throwIfAborted()
+    if (performance.now() > deadline) {
+      throw new Error(`port ${port} is taken; are services of another run up?`)
+    }
+    await sleep(100)
   }
 }
 

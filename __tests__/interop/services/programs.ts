@@ -13,6 +13,8 @@ export type Command = {
   /** Answers 200 to a GET. */
   ready: (at: Place) => string
   env?: (at: Place) => Record<string, string>
+  /** A port that it insists on, so that there is one on a machine. */
+  insists?: number
 }
 
 export type Program = { version: string; from: Source; serve?: Command }
@@ -146,6 +148,8 @@ const TABLE = {
         ...['serve', '--host=127.0.0.1', `--port=${port('tsa')}`],
         ...['--timestamp-signer=memory', '--disable-ntp-monitoring']
       ],
+      // For its metrics, and it ends without. Rekor v1 tries the same port and goes on.
+      insists: 2112,
       ready: ({ port }) => local(port('tsa'), '/ping')
     }
   },

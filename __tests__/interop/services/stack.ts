@@ -6,7 +6,7 @@ import { configureFulcio, fulcioChain } from './fulcio.ts'
 import { openGateway } from './gateway.ts'
 import { programPath } from './install.ts'
 import { CTLOG_PASSWORD, createKeys } from './keys.ts'
-import { type Place, createPlace } from './place.ts'
+import { type Place, createPlace, untilFree } from './place.ts'
 import { createDatabase, createPostgres } from './postgres.ts'
 import { COMMANDS, type ServiceName } from './programs.ts'
 import { run } from './run.ts'
@@ -58,7 +58,8 @@ export class Stack {
   async startService(name: ServiceName): Promise<void> {
     if (this.#place === undefined) throw new Error('the services were never started')
     const place = this.#place
-    const { args, env, ready } = COMMANDS[name]
+    const { args, env, insists, ready } = COMMANDS[name]
+    if (insists !== undefined) await untilFree(insists, this.#ending.signal)
     await this.#service(name).start(
       {
         program: programPath(name),
