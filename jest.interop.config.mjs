@@ -3,8 +3,6 @@ import config from './jest.config.mjs'
 /** The real programs, which `.ci/interop` installs; see CONTRIBUTING.md. */
 export default {
   ...config,
-  // One set of services at a time: the timestamp authority's metrics have a port of their own choice.
-  maxWorkers: 1,
   testMatch: ['<rootDir>/__tests__/interop/**/*.test.ts'],
   testPathIgnorePatterns: [],
   // The real timestamp authority has a fixed port: one set of services at a time.
