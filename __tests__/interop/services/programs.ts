@@ -34,6 +34,7 @@ const TABLE = {
   // Checks of the repository
   actionlint: { version: '1.7.12', from: { go: 'github.com/rhysd/actionlint/cmd/actionlint' } },
   zizmor: { version: '1.32.0', from: { pip: 'zizmor' } },
+  act: { version: '0.2.89', from: { go: 'github.com/nektos/act' } },
 
   // Clients
   cosign: { version: '3.1.3', from: { go: 'github.com/sigstore/cosign/v3/cmd/cosign' } },
