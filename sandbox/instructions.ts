@@ -20,7 +20,7 @@ function actionCommand(door: 'sign' | 'verify', inputs: Record<string, string>):
   const variables = values
     .filter(([, value]) => value !== '')
     .map(([name, value]) => quote(`INPUT_${name.toUpperCase()}=${value}`))
-  return `env ${variables.join(' ')} node ${absolute(`dist/${door}/index.js`)}`
+  return `env ${variables.join(' ')} ${process.execPath} ${absolute(`dist/${door}/index.js`)}`
 }
 
 /** What a person types to use a sandbox by hand, as a shell reads it. */

@@ -184,6 +184,8 @@ describe('verify refuses inputs', () => {
     [{ files: 'a', bundle: 'none' }, 'NO_BUNDLE', '"none" names no bundle'],
     [{ files: 'a', sigstore: 'x' }, 'INPUT_INVALID', 'sigstore is "x"'],
     [{ files: 'a', 'source-digest': '' }, 'INPUT_INVALID', 'source-digest is empty'],
+    [{ files: 'a', 'predicate-type': '' }, 'INPUT_INVALID', 'predicate-type is empty'],
+    [{ files: '../a' }, 'INPUT_INVALID', 'The path "../a" cannot be used'],
     [{ files: 'a', owner: 'octo-org' }, 'POLICY_INVALID', 'owner alone'],
     [{ files: 'a', 'certificate-identity-regexp': '(' }, 'POLICY_INVALID', 'RE2'],
     [{ files: 'a', 'deny-self-hosted-runners': 'ture' }, 'INPUT_INVALID', '"ture"'],
@@ -194,7 +196,9 @@ describe('verify refuses inputs', () => {
     ]
   ])('%j', async (inputs, code, words) => {
     await writeFile(join(scene.workspace, 'a'), 'one')
-    expectRefusal(await scene.verify(inputs), code, words)
+    const run = await scene.verify(inputs)
+    expect(run.outputs).toEqual({ verified: 'false' })
+    expectRefusal({ ...run, outputs: {} }, code, words)
   })
 })
 
@@ -216,6 +220,6 @@ describe('trust by TUF', () => {
       { files: 'a', 'trusted-root': '' },
       { env: { ...env, ...proxy } }
     )
-    expectRefusal(run, 'TUF_UNREACHABLE', 'could not be read')
+    expectRefusal({ ...run, outputs: {} }, 'TUF_UNREACHABLE', 'could not be read')
   })
 })

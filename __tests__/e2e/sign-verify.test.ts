@@ -163,7 +163,7 @@ describe('verify', () => {
       {
         level: 'error',
         file: 'bad',
-        message: expect.stringMatching(/^bad: .*\[DIGEST_MISMATCH\]$/)
+        message: expect.stringMatching(/^bad \(bad\.sigstore\.json\): .*\[DIGEST_MISMATCH\]$/)
       },
       { level: 'error', message: expect.stringContaining('[NOT_VERIFIED]') }
     ])
@@ -200,9 +200,19 @@ describe('verify', () => {
     expect(run).toMatchObject({ exitCode: 0, outputs: { verified: 'true' } })
     const [subject] = (await results('verify', run.outputs['results-path'])).subjects
     expect(subject).toMatchObject({
-      passed: [{ bundle: expect.stringContaining('all.jsonl:3') }],
+      passed: [{ bundle: 'bundles/all.jsonl:3' }],
       refused: [{}, { error: { code: 'JSON_INVALID' } }]
     })
+  })
+
+  it('lets no file pass unverified because it is named like a bundle', async () => {
+    await scene.write('a', 'one')
+    await scene.sign({ files: 'a' })
+    expect(await scene.verify({ files: '*' })).toMatchObject({ outputs: { verified: 'true' } })
+    await scene.write('run.sigstore.json', '#!/bin/sh')
+    const run = await scene.verify({ files: '*' })
+    expect(run).toMatchObject({ exitCode: 1, outputs: { verified: 'false' } })
+    expect(run.annotations[0]?.message).toContain('run.sigstore.json is named like a bundle')
   })
 
   it('needs no more than the folder it is checked out to', async () => {

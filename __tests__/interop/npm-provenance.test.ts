@@ -50,7 +50,7 @@ describe('the provenance that npm published for sigstore 2.1.0', () => {
   })
 
   it.each([
-    ['as a signature', { 'predicate-type': '' }, 'NOT_A_MESSAGE_SIGNATURE'],
+    ['as a signature', { 'predicate-type': 'signature' }, 'NOT_A_MESSAGE_SIGNATURE'],
     ['as an SBOM', { 'predicate-type': 'https://spdx.dev/Document' }, 'PREDICATE_TYPE_MISMATCH'],
     [
       'by another workflow',

@@ -35,7 +35,23 @@ describe('findFiles', () => {
       'dist/b.onnx',
       'dist/sub/c.onnx'
     ])
-    expect(await names('dist/*')).toEqual(['dist/a.onnx', 'dist/b.onnx'])
+    expect(await names('dist/*.onnx')).toEqual(['dist/a.onnx', 'dist/b.onnx'])
+  })
+
+  it('refuses a folder that a glob matched and that holds what no line names', async () => {
+    await mkdir(join(workspace, 'dist/empty'))
+    await expect(names('dist/*')).rejects.toMatchObject({
+      code: 'FILE_NOT_REGULAR',
+      message: expect.stringContaining('dist/sub is a folder with files that no line names')
+    })
+    const two = ['dist/a.onnx', 'dist/b.onnx']
+    expect(await names('dist/*', 'dist/sub/**')).toEqual([...two, 'dist/sub/c.onnx'])
+    expect(await names('dist/*', '!dist/sub', '!dist/sub/**')).toEqual(two)
+    await mkdir(join(workspace, 'dist/[x]'))
+    await writeFile(join(workspace, 'dist/[x]/d.onnx'), 'd')
+    await expect(names('dist/*', 'dist/sub/**')).rejects.toMatchObject({
+      message: expect.stringContaining('dist/[x] is a folder')
+    })
   })
 
   it('takes matches away again with !', async () => {
@@ -44,18 +60,32 @@ describe('findFiles', () => {
 
   it('leaves bundles out and lists them', async () => {
     await writeFile(join(workspace, 'dist/a.onnx.sigstore.json'), '{}')
-    const { subjects, bundles } = await findFiles(['dist/*'], workspace, expand)
-    expect(subjects).toHaveLength(2)
-    expect(bundles).toEqual(['dist/a.onnx.sigstore.json'])
+    const { subjects, bundles } = await findFiles(['dist/**'], workspace, expand)
+    expect(subjects).toHaveLength(3)
+    expect(bundles).toEqual([join(workspace, 'dist/a.onnx.sigstore.json')])
     await expect(names('dist/*.sigstore.json')).rejects.toMatchObject({ code: 'NO_SUBJECT' })
   })
 
-  it.each([[[]], [['!dist/**']], [['nothing/*']], [['dist/*', 'nothing.bin']]])(
-    'refuses lines that name nothing: %j',
-    async lines => {
-      await expect(names(...lines)).rejects.toMatchObject({ code: 'NO_SUBJECT' })
-    }
-  )
+  it.each([
+    [[], 'no line names a file'],
+    [['!dist/**'], 'no line names a file'],
+    [['nothing/*'], '"nothing/*" matches no file'],
+    [['dist/*.onnx', 'nothing.bin'], '"nothing.bin" matches no file'],
+    [['dist/a.onnx', '!dist/*'], '"dist/a.onnx" matches only what the lines with "!" take away'],
+    [['dist/s*'], '"dist/s*" matches only folders']
+  ])('refuses lines that name nothing: %j', async (lines, words) => {
+    await expect(names(...lines)).rejects.toMatchObject({
+      code: 'NO_SUBJECT',
+      message: expect.stringContaining(words)
+    })
+  })
+
+  it('refuses a path that the glob library does not take, by its name', async () => {
+    await expect(names('../secret')).rejects.toMatchObject({
+      code: 'INPUT_INVALID',
+      message: expect.stringContaining('The path "../secret" cannot be used')
+    })
+  })
 
   it('refuses a folder by name, and says how to name what is in it', async () => {
     await expect(names('dist')).rejects.toMatchObject({

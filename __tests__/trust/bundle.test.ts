@@ -76,6 +76,7 @@ describe('parseBundle', () => {
     ['FIELD_INVALID', 'with a leading zero', put('entry.inclusionProof.treeSize', '01')],
     ['FIELD_INVALID', 'null', put('entry.inclusionProof', null)],
     ['FIELD_INVALID', 'missing', drop('entry.logId')],
+    ['FIELD_INVALID', 'long', put('entry.inclusionProof.checkpoint.envelope', 'x'.repeat(65_537))],
     ['FIELD_INVALID', 'a number for text', put('entry.kindVersion.kind', 3)],
     ['FIELD_INVALID', 'missing material', drop('verificationMaterial')],
     ['FIELD_INVALID', 'of another type', put('verificationMaterial.tlogEntries', {})],

@@ -46,6 +46,7 @@ describe('parseTrustedRoots', () => {
     ],
     ['UNKNOWN_FIELD', 'a field that is not known', put('tlogs.0.threshold', 0)],
     ['FIELD_INVALID', 'a time that is none', put('tlogs.0.publicKey.validFor.end', 'soon')],
+    ['FIELD_INVALID', 'a base URL that is none', put('tlogs.0.baseUrl', 'log.test')],
     ['FIELD_INVALID', 'no base URL', drop('tlogs.0.baseUrl')]
   ])('refuses with %s: %s', (code, _, change) => {
     expect(() => read(change)).toThrow(expect.objectContaining({ code }))

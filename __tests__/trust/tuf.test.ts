@@ -1,23 +1,15 @@
+import { execFile } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import {
-  afterAll,
-  afterEach,
-  beforeAll,
-  beforeEach,
-  describe,
-  expect,
-  it,
-  jest
-} from '@jest/globals'
+import { promisify } from 'node:util'
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import { startSandbox, type Fault, type Sandbox } from '../../sandbox/client.ts'
-import { fetchFrom, type TufRepository } from '../../src/trust/tuf.ts'
+import { fetchFrom, type PublishedTrust, type TufRepository } from '../../src/trust/tuf.ts'
 
 let sandbox: Sandbox
 let repository: TufRepository
 const home = mkdtempSync(path.join(tmpdir(), 'trust-home-'))
-const before = { ...process.env }
 
 beforeAll(async () => {
   sandbox = await startSandbox()
@@ -25,14 +17,8 @@ beforeAll(async () => {
   repository = { name: 'the sandbox', url: sandbox.urls.tuf, root }
 })
 
-beforeEach(() => {
-  // Other programs have folders in the common one.
-  process.env.TMPDIR = home
-})
-
 afterEach(async () => {
   jest.useRealTimers()
-  process.env = { ...before }
   await sandbox.clearFaults()
 })
 
@@ -41,29 +27,50 @@ afterAll(async () => {
   rmSync(home, { recursive: true })
 })
 
-const leftovers = (): string[] => readdirSync(home).filter(each => each.startsWith('keyless-tuf-'))
+/** The same in a process with a home of its own: jest's `process.env` is not what `os` reads. */
+async function fetchAtHome(): Promise<PublishedTrust> {
+  const module = new URL('../../src/trust/tuf.ts', import.meta.url)
+  const program = `
+    import { fetchFrom } from '${module.href}'
+    console.log(JSON.stringify(await fetchFrom(JSON.parse(process.argv[1]))))`
+  const args = ['--input-type=module', '-e', program, JSON.stringify(repository)]
+  const env = {
+    PATH: process.env.PATH,
+    HOME: home,
+    XDG_DATA_HOME: path.join(home, 'data'),
+    TMPDIR: home
+  }
+  const { stdout } = await promisify(execFile)(process.execPath, args, { env })
+  return JSON.parse(stdout) as PublishedTrust
+}
+
+const leftovers = (): string[] => readdirSync(home).filter(each => each.startsWith('keyless'))
 
 describe('fetchFrom', () => {
   it('gets the trusted root and the signing config, and leaves nothing behind', async () => {
-    await expect(fetchFrom(repository)).resolves.toEqual({
+    await expect(fetchAtHome()).resolves.toEqual({
       trustedRoot: readFileSync(sandbox.trustedRoot, 'utf8'),
       signingConfig: readFileSync(sandbox.signingConfig, 'utf8')
     })
+    expect(readdirSync(home)).toEqual([])
+  })
+
+  it('leaves nothing behind when it fails', async () => {
+    await sandbox.fault({ service: 'tuf', kind: 'rolled-back' })
+    await expect(fetchAtHome()).rejects.toThrow(/TUF_ROLLED_BACK/)
     expect(leftovers()).toEqual([])
   })
 
   it('reads no cache that an earlier step could have planted', async () => {
     // Where @sigstore/tuf keeps its own by default.
-    process.env.HOME = home
-    process.env.XDG_DATA_HOME = path.join(home, '.local', 'share')
-    const { host } = new URL(repository.url)
-    const cache = path.join(home, '.local', 'share', 'sigstore-js', encodeURIComponent(host))
+    const name = encodeURIComponent(new URL(repository.url).host)
+    const cache = path.join(home, 'data', 'sigstore-js', name)
     mkdirSync(path.join(cache, 'targets'), { recursive: true })
-    for (const name of ['root.json', 'timestamp.json', 'targets/trusted_root.json']) {
-      writeFileSync(path.join(cache, name), '{"planted": true}')
+    for (const file of ['root.json', 'timestamp.json', 'targets/trusted_root.json']) {
+      writeFileSync(path.join(cache, file), '{"planted": true}')
     }
-    const { trustedRoot } = await fetchFrom(repository)
-    expect(trustedRoot).not.toContain('planted')
+    const { trustedRoot } = await fetchAtHome()
+    expect(trustedRoot).toBe(readFileSync(sandbox.trustedRoot, 'utf8'))
     expect(readFileSync(path.join(cache, 'root.json'), 'utf8')).toContain('planted')
   })
 
@@ -77,7 +84,6 @@ describe('fetchFrom', () => {
   ])('refuses with %s: %j', async (code, fault) => {
     await sandbox.fault({ service: 'tuf', ...fault })
     await expect(fetchFrom(repository)).rejects.toMatchObject({ code })
-    expect(leftovers()).toEqual([])
   })
 
   it('does not fall back to anything when nobody answers', async () => {

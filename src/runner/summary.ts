@@ -64,6 +64,15 @@ export function fence(lines: string[]): Rows {
   }
 }
 
+/** A block that is shown when its title is clicked. */
+export function folded(title: string, block: Rows): Rows {
+  return {
+    ...block,
+    open: `<details><summary>${escape(title)}</summary>\n\n${block.open}`,
+    close: `${block.close}\n\n</details>`
+  }
+}
+
 /**
  * The summary as text of at most `limit` bytes. Rows give way, each block having its share; what
  * was cut is counted, and said to be in the results.

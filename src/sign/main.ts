@@ -18,6 +18,5 @@ await guard(async () => {
   const bundles = join(folder, 'bundles')
   const context = readRunContext()
   const signing = await sign(inputs, context, bundles, log)
-  const { showSummary } = inputs
-  await report(signing, { folder, bundles, verifyAction: context.verifyAction, showSummary })
+  await report(signing, { ...inputs, ...context, folder, bundles })
 })

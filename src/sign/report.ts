@@ -5,6 +5,7 @@ import { setOutputs, writeResults } from '../runner/outputs.ts'
 import {
   code,
   fence,
+  folded,
   heading,
   paragraph,
   table,
@@ -17,26 +18,30 @@ import { bundlePath } from '../storage/local.ts'
 import { cosignCommand } from './commands.ts'
 import type { Signed, Signing } from './run.ts'
 
+type ReportOptions = {
+  /** The step's, for the results. */
+  folder: string
+  /** The folder of all bundles. */
+  bundles: string
+  /** The lines of the input. */
+  files: string[]
+  /** What the summary tells others to use. */
+  verifyAction: string
+  showSummary: boolean
+}
+
 /**
  * Tell later steps and people what was signed, and fail when a bundle did not get to its place.
  *
- * @param folder the step's; the results go there
- * @param bundles the folder of all bundles
- * @param verifyAction what the summary tells others to use
  * @throws KeylessError PUBLISH_FAILED
  */
 export async function report(
   { subjects, leftOut, instance }: Signing,
-  {
-    folder,
-    bundles,
-    verifyAction,
-    showSummary
-  }: { folder: string; bundles: string; verifyAction: string; showSummary: boolean }
+  { folder, bundles, files, verifyAction, showSummary }: ReportOptions
 ): Promise<void> {
   const published = subjects.filter(subject => 'path' in subject.published)
-  const commands = published.map(({ name, identity }) =>
-    cosignCommand(name, identity, instance.trustedRootPath)
+  const commands = published.map(({ name, verified }) =>
+    cosignCommand(name, verified.identity, instance.trustedRootPath)
   )
   const resultsPath = await writeResults(folder, { subjects: subjects.map(toResult) })
   setOutputs({
@@ -48,7 +53,7 @@ export async function report(
   for (const { name } of published) log.info(`Signed ${name}`)
   for (const name of leftOut) log.info(`Left out ${name}, which is a bundle itself.`)
   if (showSummary)
-    await writeSummary(summarize(subjects, leftOut, commands, verifyAction), resultsPath)
+    await writeSummary(summarize(subjects, leftOut, commands, { files, verifyAction }), resultsPath)
 
   for (const { name, published } of subjects) {
     if ('error' in published) annotate('error', published.error.message, { file: name })
@@ -63,8 +68,8 @@ export async function report(
 }
 
 /** One object of the results file; docs/results.md says what each field is. */
-function toResult({ name, sha256, identity, verified, bundle, published }: Signed): unknown {
-  const { times, logEntry } = verified
+function toResult({ name, sha256, verified, bundle, published }: Signed): unknown {
+  const { identity, times, logEntry } = verified
   return {
     kind: 'file',
     name,
@@ -84,7 +89,7 @@ function summarize(
   subjects: Signed[],
   leftOut: string[],
   commands: string[],
-  verifyAction: string
+  { files, verifyAction }: { files: string[]; verifyAction: string }
 ): (Markup | Rows)[] {
   const rows = subjects.map(({ name, sha256, verified: { logEntry }, published }) => [
     code(name),
@@ -93,23 +98,22 @@ function summarize(
     logEntry ? entryCell(logEntry) : 'none',
     'path' in published ? code(bundlePath(name)) : 'not written: see the annotations'
   ])
-  const identities = new Map(subjects.map(({ identity }) => [describe(identity), identity]))
+  const identities = new Set(subjects.map(({ verified }) => describe(verified.identity)))
   return [
     heading(`Keyless Sign: ${subjects.length} file(s) signed`),
     table(['File', 'SHA-256', 'Signed', 'Log entry', 'Bundle'], rows),
-    ...[...identities.keys()].map(words => paragraph('Signed by ', code(words), '.')),
+    ...[...identities].map(words => paragraph('Signed by ', code(words), '.')),
     ...(leftOut.length === 0
       ? []
       : [paragraph(`Left out, being bundles: `, code(leftOut.join(', ')))]),
-    paragraph('Verify with cosign 3, in the folder of the checkout:'),
-    fence(commands),
-    paragraph('Or in a job that needs this one:'),
+    paragraph('Verify in a job that needs this one:'),
     fence([
       `- uses: ${verifyAction}`,
       '  with:',
       '    files: |',
-      ...subjects.map(({ name }) => `      ${name}`)
-    ])
+      ...files.map(line => `      ${line}`)
+    ]),
+    folded('Or with cosign 3, in the folder of the checkout', fence(commands))
   ]
 }
 

@@ -10,11 +10,10 @@ import { issuerOf, requestIdentity, type IdentityToken } from '../sigstore/ident
 import { openSession } from '../sigstore/session.ts'
 import { bundlePath, checkWritable, writeAtomic } from '../storage/local.ts'
 import { digestForSigning } from '../subjects/digest.ts'
-import { commonFolder, findFiles, type FileSubject } from '../subjects/file.ts'
+import { commonFolder, displayName, findFiles, type FileSubject } from '../subjects/file.ts'
 import { parseBundle } from '../trust/bundle.ts'
 import type { Digester } from '../trust/digester.ts'
-import { verifyBundle, type Verified } from '../trust/verify.ts'
-import type { CertificateIdentity } from '../trust/identity.ts'
+import { verifyBundle, type VerifiedIdentity } from '../trust/verify.ts'
 import type { IdentityPolicy } from '../trust/policy.ts'
 import type { TrustedRoot } from '../trust/root.ts'
 import { getIdToken } from './id-token.ts'
@@ -26,8 +25,7 @@ import { ownIdentity } from './own-identity.ts'
 export type Signed = {
   name: string
   sha256: string
-  identity: CertificateIdentity
-  verified: Verified
+  verified: VerifiedIdentity
   /** Path of the bundle in the folder of all bundles. */
   bundle: string
   /** Path of the bundle beside the file, or why it is not there. */
@@ -40,8 +38,7 @@ export type Signing = { subjects: Signed[]; leftOut: string[]; instance: Instanc
 type Proven = FileSubject & {
   sha256: string
   text: string
-  verified: Verified
-  identity: CertificateIdentity
+  verified: VerifiedIdentity
 }
 
 /** Enough to keep the cores and the disk busy; each holds two chunks of a file. */
@@ -67,7 +64,8 @@ export async function sign(
   log: Log
 ): Promise<Signing> {
   const given = 'name' in inputs.instance ? inputs.instance : await readInstance(inputs.instance)
-  const { subjects, bundles: leftOut } = await findFiles(inputs.files, context.workspace, expand)
+  const { subjects, bundles } = await findFiles(inputs.files, context.workspace, expand)
+  const leftOut = bundles.map(path => displayName(path, context.workspace))
   for (const { path } of subjects) await checkWritable(bundlePath(path))
   log.info(`Hashing ${subjects.length} file(s).`)
   const hashed = await pLimit(HASHING).map(subjects, async file => ({
@@ -108,7 +106,7 @@ export async function sign(
   const proven: Proven[] = []
   for (const { sha256, files, text } of signed) {
     const verified = await prove(text, sha256, instance.roots, policy)
-    proven.push(...files.map(file => ({ ...file, ...verified, text })))
+    proven.push(...files.map(file => ({ ...file, verified, text })))
     // Verifying takes a whole core: without a turn for the event loop, connections die meanwhile.
     await setImmediate()
   }
@@ -122,15 +120,14 @@ async function prove(
   sha256: string,
   roots: TrustedRoot[],
   policy: IdentityPolicy
-): Promise<{ verified: Verified; identity: CertificateIdentity }> {
+): Promise<VerifiedIdentity> {
   try {
-    const verified = await verifyBundle(parseBundle(text, 'the new bundle'), {
+    return await verifyBundle(parseBundle(text, 'the new bundle'), {
       roots,
       digest: known(sha256),
       expect: { kind: 'message-signature' },
       signer: { identity: policy }
     })
-    return { verified, identity: verified.identity }
   } catch (error) {
     if (!(error instanceof KeylessError)) throw error
     throw new KeylessError(
@@ -150,20 +147,17 @@ async function publish(proven: Proven[], folder: string): Promise<Signed[]> {
     await writeAtomic(bundle, subject.text)
     return { ...subject, bundle }
   })
-  return await limit.map(
-    collected,
-    async ({ name, path, sha256, identity, verified, bundle, text }) => {
-      const beside = bundlePath(path)
-      const published = await writeAtomic(beside, text).then(
-        () => ({ path: beside }),
-        (error: unknown) => {
-          if (error instanceof KeylessError) return { error }
-          throw error
-        }
-      )
-      return { name, sha256, identity, verified, bundle, published }
-    }
-  )
+  return await limit.map(collected, async ({ name, path, sha256, verified, bundle, text }) => {
+    const beside = bundlePath(path)
+    const published = await writeAtomic(beside, text).then(
+      () => ({ path: beside }),
+      (error: unknown) => {
+        if (error instanceof KeylessError) return { error }
+        throw error
+      }
+    )
+    return { name, sha256, verified, bundle, published }
+  })
 }
 
 /** The digest of bytes that were hashed before. */

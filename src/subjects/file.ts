@@ -16,7 +16,7 @@ export type FileSubject = {
 
 export type Files = {
   subjects: FileSubject[]
-  /** Bundles among the matches: signatures are not signed. */
+  /** Absolute paths of bundles among the matches, going by their names: signatures are not signed. */
   bundles: string[]
 }
 
@@ -26,7 +26,9 @@ const BUNDLE = /\.sigstore\.jsonl?$/
  * The regular files that the lines of a `files` input name, each once, sorted by name.
  *
  * A line is a path or a glob; one that begins with `!` takes matches of the others away. Every
- * line must match, since a build that no longer writes a file must not pass for want of it.
+ * line must match, since a build that no longer writes a file must not pass for want of it; and
+ * what lies in a folder that a glob matched must be named or taken away, since whoever writes
+ * `dist/*` means all of it.
  *
  * @param lines the input's lines
  * @param workspace absolute path of the workspace, which symbolic links must not leave
@@ -41,38 +43,55 @@ export async function findFiles(
   const patterns = lines.filter(line => !line.startsWith('!'))
   const found = new Map<string, FileSubject>()
   const bundles = new Set<string>()
+  const folders = new Set<string>()
   for (const pattern of patterns) {
-    let matched = 0
-    for (const path of await expand(pattern, exclusions)) {
-      const name = display(path, workspace)
-      if (BUNDLE.test(path)) {
-        bundles.add(name)
-        matched++
-        continue
-      }
-      const subject = await resolveFile(name, path, workspace, pattern)
-      if (subject) {
-        found.set(path, subject)
-        matched++
-      }
+    const matches = await expand(pattern, exclusions)
+    for (const path of matches) {
+      const subject = await resolveFile(displayName(path, workspace), path, workspace, pattern)
+      if (!subject) folders.add(path)
+      else if (BUNDLE.test(path)) bundles.add(path)
+      else found.set(path, subject)
     }
-    if (matched === 0) {
-      throw new KeylessError(
-        'NO_SUBJECT',
-        `files: "${pattern}" matches no file in ${workspace}; check the pattern, and that the step that makes the file ran before this one.`
-      )
+    if (matches.every(path => folders.has(path))) {
+      const taken = matches.length === 0 && (await expand(pattern, [])).length > 0
+      throw nothing(pattern, taken ? 'excluded' : matches.length > 0 ? 'folders' : 'absent')
     }
+  }
+  const paths = [...found.keys(), ...bundles]
+  for (const folder of folders) {
+    if (paths.some(path => isWithin(path, folder))) continue
+    // In a glob a class of one character stands for that character.
+    const below = `${folder.replace(/[*?[]/g, '[$&]')}/**`
+    const [missed] = (await expand(below, exclusions)).filter(path => path !== folder)
+    if (missed === undefined) continue
+    const name = displayName(folder, workspace)
+    throw new KeylessError(
+      'FILE_NOT_REGULAR',
+      `files: ${name} is a folder with files that no line names, such as ${displayName(missed, workspace)}; add "${name}/**", or "!${name}" and "!${name}/**".`
+    )
   }
   if (found.size === 0) {
     throw new KeylessError(
       'NO_SUBJECT',
       bundles.size > 0
-        ? `files: the only matches are bundles (${[...bundles].join(', ')}), which are left out; name the files that they sign.`
+        ? `files: the only matches are bundles (${[...bundles].map(path => displayName(path, workspace)).join(', ')}), which are left out; name the files that they sign.`
         : 'files: no line names a file; give at least one path or glob.'
     )
   }
-  const subjects = [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
-  return { subjects, bundles: [...bundles].sort() }
+  return {
+    subjects: [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
+    bundles: [...bundles].sort()
+  }
+}
+
+function nothing(pattern: string, why: 'excluded' | 'folders' | 'absent'): KeylessError {
+  const reasons = {
+    excluded: 'matches only what the lines with "!" take away; drop it, or them',
+    folders: 'matches only folders; write a pattern such as "dir/**" for the files in them',
+    absent:
+      'matches no file; check the pattern, and that the step that makes the file ran before this one'
+  }
+  return new KeylessError('NO_SUBJECT', `files: "${pattern}" ${reasons[why]}.`)
 }
 
 /** The file behind a match, or nothing for a folder that a glob ran across. */
@@ -119,8 +138,9 @@ async function resolveFile(
   )
 }
 
-function display(path: string, workspace: string): string {
-  const name = isWithin(path, workspace) ? relative(workspace, path) : path
+/** A path as a person in the workspace would write it. */
+export function displayName(path: string, workspace: string): string {
+  const name = isWithin(path, workspace) ? relative(workspace, path) || '.' : path
   return name.split(sep).join('/')
 }
 

@@ -2,7 +2,8 @@ import { Bundle as ProtoBundle } from '@sigstore/protobuf-specs'
 import type { Bundle } from '@sigstore/bundle'
 import { KeylessError } from '../errors.ts'
 import { isObject, parseJson } from './json.ts'
-import { bytes, count, list, message, nullable, oneOf, text } from './shape.ts'
+import { bytes, count, list, message, nullable, oneOf, short, text } from './shape.ts'
+import { quote } from './quote.ts'
 
 export type { Bundle } from '@sigstore/bundle'
 
@@ -21,26 +22,29 @@ const VERSIONS: Readonly<Record<string, '0.1' | 'later'>> = {
 const MAX_ENTRIES = 32
 const MAX_TIMESTAMPS = 32
 
-export const HASHES = ['SHA2_256', 'SHA2_384', 'SHA2_512'] as const
+const HASHES = ['SHA2_256', 'SHA2_384', 'SHA2_512'] as const
 
-const certificate = message({ rawBytes: bytes })
+const certificate = message({ rawBytes: short(bytes) })
 
 const logEntry = message(
-  { logId: message({ keyId: bytes }), kindVersion: message({ kind: text, version: text }) },
+  {
+    logId: message({ keyId: short(bytes) }),
+    kindVersion: message({ kind: short(text), version: short(text) })
+  },
   {
     // Go's protobuf JSON leaves out what is zero: the first entry of a log has no index.
     logIndex: count,
     canonicalizedBody: bytes,
     integratedTime: count,
     // Rekor v2 answers null here, and older clients copied its answer into their bundles.
-    inclusionPromise: nullable(message({ signedEntryTimestamp: bytes })),
+    inclusionPromise: nullable(message({ signedEntryTimestamp: short(bytes) })),
     inclusionProof: message(
-      { rootHash: bytes },
+      { rootHash: short(bytes) },
       {
         logIndex: count,
         treeSize: count,
-        hashes: list(bytes),
-        checkpoint: message({ envelope: text })
+        hashes: list(short(bytes)),
+        checkpoint: message({ envelope: short(text) })
       }
     )
   }
@@ -50,30 +54,30 @@ const logEntry = message(
 // JSON form that the specification asks for: lowerCamelCase and names of enum values.
 const shape = message(
   {
-    mediaType: text,
+    mediaType: short(text),
     verificationMaterial: message(
       {},
       {
-        publicKey: message({}, { hint: text }),
+        publicKey: message({}, { hint: short(text) }),
         x509CertificateChain: message({ certificates: list(certificate) }),
         certificate,
         tlogEntries: list(logEntry),
         // npm's registry serves null for bundles without timestamps.
         timestampVerificationData: nullable(
-          message({}, { rfc3161Timestamps: list(message({ signedTimestamp: bytes })) })
+          message({}, { rfc3161Timestamps: list(message({ signedTimestamp: short(bytes) })) })
         )
       }
     )
   },
   {
     messageSignature: message({
-      messageDigest: message({ algorithm: oneOf(HASHES), digest: bytes }),
-      signature: bytes
+      messageDigest: message({ algorithm: oneOf(HASHES), digest: short(bytes) }),
+      signature: short(bytes)
     }),
     dsseEnvelope: message({
       payload: bytes,
-      payloadType: text,
-      signatures: list(message({ sig: bytes }, { keyid: text }))
+      payloadType: short(text),
+      signatures: list(message({ sig: short(bytes) }, { keyid: short(text) }))
     })
   }
 )
@@ -129,7 +133,7 @@ function mediaTypeVersion(json: unknown, name: string): '0.1' | 'later' {
     throw new KeylessError(
       'BUNDLE_MEDIA_TYPE',
       `${name} is not a Sigstore bundle of version 0.1, 0.2 or 0.3: its mediaType is ` +
-        (mediaType === undefined ? 'absent' : JSON.stringify(mediaType).slice(0, 100))
+        (typeof mediaType === 'string' ? quote(mediaType) : 'absent')
     )
   }
   return version

@@ -6,6 +6,7 @@ import type { Digester } from './digester.ts'
 import type { Recorded } from './log-body.ts'
 import { messageContent } from './signature.ts'
 import { bindSubject, readStatement } from './statement.ts'
+import { quote } from './quote.ts'
 
 /** What the bundle has to be; `any` is for the conformance suite, which does not ask. */
 export type Expectation =
@@ -59,7 +60,7 @@ export async function bindContent(
   if (expect.kind === 'statement' && statement.predicateType !== expect.predicateType) {
     throw new KeylessError(
       'PREDICATE_TYPE_MISMATCH',
-      `The attestation in the bundle is of the type ${statement.predicateType.slice(0, 200)}, not ${expect.predicateType}`
+      `The attestation in the bundle is of the type ${quote(statement.predicateType)}, not ${expect.predicateType}`
     )
   }
   await bindSubject(statement, digest)

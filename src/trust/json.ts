@@ -1,4 +1,5 @@
 import { KeylessError } from '../errors.ts'
+import { quote } from './quote.ts'
 
 /** Bytes of one document; larger ones are refused before anything is parsed. */
 const MAX_BYTES = 64 * 1024 * 1024
@@ -97,7 +98,7 @@ function addKey(keys: Set<string> | undefined, literal: string, name: string): v
   if (keys?.has(key)) {
     throw new KeylessError(
       'JSON_DUPLICATE_KEY',
-      `${name} has the key ${JSON.stringify(key.slice(0, 100))} twice in one object, so readers may disagree on what it says`
+      `${name} has the key ${quote(key)} twice in one object, so readers may disagree on what it says`
     )
   }
   keys?.add(key)

@@ -1,6 +1,7 @@
 import { KeylessError, type Code } from '../errors.ts'
 import type { TransparencyLogEntry } from '@sigstore/bundle'
 import { isObject, parseJsonBytes } from './json.ts'
+import { quote } from './quote.ts'
 
 /** What a bundle says was signed by whom, to be found again in what the log recorded. */
 export type Recorded = {
@@ -90,7 +91,7 @@ export function checkLogBody(entry: TransparencyLogEntry, recorded: Recorded): L
   if (!kind?.signs.includes(recorded.content)) {
     throw refuse(
       'LOG_ENTRY_KIND',
-      `is of the kind ${name.slice(0, 50)} ${version.slice(0, 50)}, which does not record what the bundle holds (${recorded.content})`
+      `is of the kind ${quote(`${name} ${version}`)}, which does not record what the bundle holds (${recorded.content})`
     )
   }
   const body = parseJsonBytes(entry.canonicalizedBody, 'The body of the log entry in the bundle')

@@ -1,5 +1,6 @@
 import { KeylessError } from '../errors.ts'
 import { asInputs, describeIdentity, type CertificateIdentity, type ClaimName } from './identity.ts'
+import { printable, quote } from './quote.ts'
 
 /** What a certificate has to name. Everything asked for has to hold. */
 export type IdentityPolicy = { requirements: readonly Requirement[] }
@@ -45,7 +46,7 @@ export function checkIdentity(policy: IdentityPolicy, identity: CertificateIdent
     const found = valueOf(identity, claim)
     if (found !== undefined && found !== '' && accepts(found, identity)) return []
     return [
-      `${claim}: expected ${cut(expected)}, found ${found === undefined ? 'none' : cut(found)}`
+      `${claim}: expected ${quote(expected, 300)}, found ${found === undefined ? 'none' : quote(found, 300)}`
     ]
   })
   if (differences.length === 0) return
@@ -65,13 +66,4 @@ export function checkIdentity(policy: IdentityPolicy, identity: CertificateIdent
 function valueOf(identity: CertificateIdentity, claim: Requirement['claim']): string | undefined {
   if (claim === 'issuer' || claim === 'subjectAlternativeName') return identity[claim]
   return identity.claims[claim]
-}
-
-function cut(value: string): string {
-  return JSON.stringify(printable(value).slice(0, 300))
-}
-
-// The certificate's words come from outside and end up in logs.
-function printable(value: string): string {
-  return value.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?')
 }

@@ -2,7 +2,7 @@ import { TrustedRoot as ProtoTrustedRoot } from '@sigstore/protobuf-specs'
 import { toTrustMaterial, type TrustMaterial } from '@sigstore/verify'
 import { KeylessError } from '../errors.ts'
 import { isObject, parseJson } from './json.ts'
-import { bytes, list, message, text, time } from './shape.ts'
+import { bytes, list, message, text, time, url } from './shape.ts'
 
 /** What one Sigstore instance is believed by. Several instances are never merged into one. */
 export type TrustedRoot = { name: string; material: TrustMaterial }
@@ -30,7 +30,7 @@ const logId = message({ keyId: bytes })
 
 const log = message(
   {
-    baseUrl: text,
+    baseUrl: url,
     publicKey: message({ rawBytes: bytes, keyDetails: text }, { validFor: range }),
     logId
   },

@@ -1,5 +1,8 @@
 import { KeylessError } from '../errors.ts'
 import { isObject } from './json.ts'
+import { quote } from './quote.ts'
+
+const MAX_SHORT = 64 * 1024
 
 /**
  * Refuses a value that is not what the protobuf message has at this place.
@@ -10,6 +13,23 @@ export type Shape = (value: unknown, at: string) => void
 
 export const text: Shape = (value, at) => {
   if (typeof value !== 'string') throw invalid(at, 'a string')
+}
+
+/**
+ * A certificate, timestamp, checkpoint or the like has a few KiB. Some of what reads them costs more
+ * than linear time.
+ */
+export function short(shape: Shape): Shape {
+  return (value, at) => {
+    if (typeof value === 'string' && value.length > MAX_SHORT) {
+      throw invalid(at, 'of a length that such a thing has')
+    }
+    shape(value, at)
+  }
+}
+
+export const url: Shape = (value, at) => {
+  if (typeof value !== 'string' || !URL.canParse(value)) throw invalid(at, 'a URL')
 }
 
 /**
@@ -80,7 +100,7 @@ export function message(
       if (!shape) {
         throw new KeylessError(
           'UNKNOWN_FIELD',
-          `${at} has the field ${JSON.stringify(key.slice(0, 100))}, which the format does not know`
+          `${at} has the field ${quote(key)}, which the format does not know`
         )
       }
       shape(field, `${at}.${key}`)

@@ -1,6 +1,7 @@
 import { KeylessError } from '../errors.ts'
 import type { Digester } from './digester.ts'
 import { isObject, parseJsonBytes } from './json.ts'
+import { quote } from './quote.ts'
 
 const PAYLOAD_TYPE = 'application/vnd.in-toto+json'
 
@@ -26,7 +27,7 @@ export function readStatement(envelope: { payloadType: string; payload: Buffer }
   if (envelope.payloadType !== PAYLOAD_TYPE) {
     throw new KeylessError(
       'PAYLOAD_TYPE',
-      `The envelope in the bundle holds ${JSON.stringify(envelope.payloadType.slice(0, 100))}, not an in-toto statement (${PAYLOAD_TYPE})`
+      `The envelope in the bundle holds ${quote(envelope.payloadType)}, not an in-toto statement (${PAYLOAD_TYPE})`
     )
   }
   const json = parseJsonBytes(envelope.payload, 'The statement in the bundle')

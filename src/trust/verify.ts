@@ -23,6 +23,11 @@ export type Verified = Witnesses & {
   identity?: CertificateIdentity
 }
 
+/** What is verified under an identity names one. */
+export type VerifiedIdentity = Verified & { identity: CertificateIdentity }
+
+type Options = { roots: TrustedRoot[]; digest: Digester; expect: Expectation }
+
 /**
  * Believes a bundle, or says why not: that it is a signature of the kind expected, of bytes with
  * the given digest, by the given signer, witnessed as the signer's Sigstore instance witnesses.
@@ -35,7 +40,15 @@ export type Verified = Witnesses & {
  */
 export async function verifyBundle(
   bundle: Bundle,
-  options: { roots: TrustedRoot[]; digest: Digester; expect: Expectation; signer: Signer }
+  options: Options & { signer: { identity: IdentityPolicy } }
+): Promise<VerifiedIdentity>
+export async function verifyBundle(
+  bundle: Bundle,
+  options: Options & { signer: Signer }
+): Promise<Verified>
+export async function verifyBundle(
+  bundle: Bundle,
+  options: Options & { signer: Signer }
 ): Promise<Verified> {
   try {
     return await verify(bundle, options)
@@ -51,7 +64,7 @@ export async function verifyBundle(
 
 async function verify(
   bundle: Bundle,
-  { roots, digest, expect, signer }: Parameters<typeof verifyBundle>[1]
+  { roots, digest, expect, signer }: Options & { signer: Signer }
 ): Promise<Verified> {
   if ('key' in signer) {
     checkKeyForm(bundle)

@@ -18,7 +18,7 @@ export function readInputs(): Inputs {
   return {
     files: lines('files'),
     bundles: lines('bundle'),
-    predicateTypes: lines('predicate-type'),
+    predicateTypes: readPredicateTypes(),
     identity: {
       signerWorkflow: text('signer-workflow'),
       repository: text('repository'),
@@ -47,6 +47,16 @@ function narrowing(name: string): string | undefined {
   throw new KeylessError(
     'INPUT_INVALID',
     `${name} is empty, which an expression with a misspelt name is, too; give a value, or "any".`
+  )
+}
+
+/** @returns one at least: an empty input must not make a plain signature do for an attestation */
+function readPredicateTypes(): string[] {
+  const types = lines('predicate-type')
+  if (types.length > 0) return types
+  throw new KeylessError(
+    'INPUT_INVALID',
+    'predicate-type is empty, which an expression with a misspelt name is, too; give types, or "signature".'
   )
 }
 

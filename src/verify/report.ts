@@ -30,7 +30,7 @@ export async function report(
   if (showSummary) await writeSummary(summarize(outcomes), resultsPath)
   for (const { name, error, passed } of outcomes) {
     if (!error) {
-      const by = passed.map(({ verified: { identity } }) => identity && describeIdentity(identity))
+      const by = passed.map(({ verified: { identity } }) => describeIdentity(identity))
       log.info(`Verified ${name}, signed by ${by.join('; ')}`)
       continue
     }
@@ -74,7 +74,7 @@ function summarize(outcomes: Outcome[]): (Markup | Rows)[] {
   const bad = outcomes.filter(({ error }) => error)
   const identities = new Set(
     good.flatMap(({ passed }) =>
-      passed.flatMap(({ verified: { identity } }) => (identity ? [describeIdentity(identity)] : []))
+      passed.map(({ verified: { identity } }) => describeIdentity(identity))
     )
   )
   const rows = good.flatMap(({ name, sha256 = '', passed }) =>

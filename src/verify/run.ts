@@ -7,13 +7,13 @@ import type { RunContext } from '../runner/context.ts'
 import { expand } from '../runner/glob.ts'
 import { bundlePath, readBundle } from '../storage/local.ts'
 import { digestFile, type Algorithm } from '../subjects/digest.ts'
-import { findFiles, type FileSubject } from '../subjects/file.ts'
+import { displayName, findFiles, type FileSubject } from '../subjects/file.ts'
 import { parseBundles, type ParsedBundle } from '../trust/bundle.ts'
 import type { Digester } from '../trust/digester.ts'
 import type { IdentityPolicy } from '../trust/policy.ts'
 import { identityPolicy } from '../trust/policy-inputs.ts'
 import type { TrustedRoot } from '../trust/root.ts'
-import { verifyBundle, type Expectation, type Verified } from '../trust/verify.ts'
+import { verifyBundle, type Expectation, type VerifiedIdentity } from '../trust/verify.ts'
 import type { Inputs } from './inputs.ts'
 import { readTrust } from './trust.ts'
 
@@ -22,7 +22,7 @@ export type Outcome = {
   name: string
   sha256?: string
   /** One bundle for each thing that was required. */
-  passed: { bundle: string; verified: Verified }[]
+  passed: { bundle: string; verified: VerifiedIdentity }[]
   /** Bundles that were tried and are not believed. */
   refused: { bundle: string; error: KeylessError }[]
   error?: KeylessError
@@ -43,17 +43,33 @@ const LISTED = 10
 export async function verify(inputs: Inputs, context: RunContext, log: Log): Promise<Outcome[]> {
   const policy = identityPolicy(inputs.identity, context)
   const { subjects, bundles } = await findFiles(inputs.files, context.workspace, expand)
-  for (const name of bundles) log.info(`Left out ${name}, which is a bundle itself.`)
-  const given = inputs.bundles.length > 0 ? await readGiven(inputs.bundles) : undefined
+  for (const path of bundles) await leaveOut(path, displayName(path, context.workspace), log)
+  const given =
+    inputs.bundles.length > 0 ? await readGiven(inputs.bundles, context.workspace) : undefined
   const expectations = required(inputs.predicateTypes)
   const trust = { roots: await readTrust(inputs.trust), signer: { identity: policy } }
   return await pLimit(AT_ONCE).map(subjects, file => verifyFile(file, given, expectations, trust))
 }
 
-/** Without a predicate type a file's own signature: an SBOM or a failed test is none. */
-function required(predicateTypes: string[]): Expectation[] {
-  if (predicateTypes.length === 0) return [{ kind: 'message-signature' }]
-  return predicateTypes.map(predicateType => ({ kind: 'statement', predicateType }))
+/** Only what is a bundle goes unverified: a name alone must not get a file past the gate. */
+async function leaveOut(path: string, name: string, log: Log): Promise<void> {
+  for (const each of await readBundles(path, name)) {
+    if (!('error' in each)) continue
+    throw new KeylessError(
+      each.error.code,
+      `files: ${name} is named like a bundle, and is none: ${each.error.message} Take it away with "!${name}" if it needs no signature.`
+    )
+  }
+  log.info(`Left out ${name}, which is a bundle itself.`)
+}
+
+/** What each line of predicate-type requires. An SBOM or a failed test is no signature. */
+function required(types: string[]): Expectation[] {
+  return types.map(type =>
+    type === 'signature'
+      ? { kind: 'message-signature' }
+      : { kind: 'statement', predicateType: type }
+  )
 }
 
 async function verifyFile(
@@ -89,7 +105,7 @@ async function verifyFile(
 async function tryAll(
   candidates: ParsedBundle[],
   { name, passed, refused }: Outcome,
-  check: (bundle: Bundle) => Promise<Verified>
+  check: (bundle: Bundle) => Promise<VerifiedIdentity>
 ): Promise<void> {
   const reasons: Outcome['refused'] = []
   for (const candidate of candidates) {
@@ -113,11 +129,12 @@ async function tryAll(
 function refusal(name: string, reasons: Outcome['refused']): KeylessError {
   const [first, ...others] = reasons
   if (first && others.length === 0) {
-    return new KeylessError(first.error.code, `${name}: ${first.error.message}`)
+    return new KeylessError(first.error.code, `${name} (${first.bundle}): ${first.error.message}`)
   }
   const listed = reasons
     .slice(0, LISTED)
     .map(({ bundle, error }) => `${bundle}: ${error.message} [${error.code}]`)
+  if (reasons.length > LISTED) listed.push(`and ${reasons.length - LISTED} more, in the results`)
   return new KeylessError(
     'NO_BUNDLE_VERIFIES',
     [`${name}: none of its ${reasons.length} bundles verifies.`, ...listed].join('\n')
@@ -125,11 +142,13 @@ function refusal(name: string, reasons: Outcome['refused']): KeylessError {
 }
 
 /** The bundles that the input names; every line must name at least one that is there. */
-async function readGiven(patterns: string[]): Promise<ParsedBundle[]> {
+async function readGiven(patterns: string[], workspace: string): Promise<ParsedBundle[]> {
   const candidates: ParsedBundle[] = []
   for (const pattern of patterns) {
     const found: ParsedBundle[] = []
-    for (const path of await expand(pattern, [])) found.push(...(await readBundles(path, path)))
+    for (const path of await expand(pattern, [])) {
+      found.push(...(await readBundles(path, displayName(path, workspace))))
+    }
     if (found.length === 0) {
       throw new KeylessError(
         'NO_BUNDLE',
