@@ -1,5 +1,5 @@
 /** What can be made to go wrong, service by service. */
-export const SERVICES = ['oidc', 'fulcio', 'rekor', 'tsa', 'tuf'] as const
+export const SERVICES = ['oidc', 'fulcio', 'rekor', 'tsa', 'tuf', 'results', 'blob'] as const
 export type ServiceName = (typeof SERVICES)[number]
 
 /** Faults before the service learns of the request, the same for every service. */
@@ -19,7 +19,7 @@ export const LATE = [
   'drip' // sends a byte each `seconds` (0.2)
 ] as const
 
-/** The same, of requests that change something (a POST). */
+/** The same, of requests that change something (no GET). */
 export const COMMITTED = [
   'commit-then-500', // answers `status` (500)
   'commit-then-timeout' // never answers
@@ -31,7 +31,9 @@ const CONTENT = {
   fulcio: ['wrong-certificate', 'no-sct', 'wrong-sct', 'clock'],
   rekor: ['conflict', 'stale-checkpoint', 'bad-set', 'bad-proof', 'clock'],
   tsa: ['wrong-timestamp', 'clock'],
-  tuf: ['expired-timestamp', 'expired-root', 'rolled-back']
+  tuf: ['expired-timestamp', 'expired-root', 'rolled-back'],
+  results: ['unfinished', 'over-quota'],
+  blob: []
 } as const satisfies Record<ServiceName, readonly string[]>
 
 /** `slow` waits `seconds` (1), then all is as ever. */
