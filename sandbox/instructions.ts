@@ -34,7 +34,7 @@ ${exports.join('\n')}
 export GITHUB_WORKSPACE="$PWD" RUNNER_TEMP=${layout.dir}
 
 # the action
-${actionCommand('sign', { ...instance, 'signing-config': signingConfig })}
+${actionCommand('sign', { ...instance, 'signing-config': signingConfig, 'artifact-name': 'sigstore' })}
 ${actionCommand('verify', instance)}
 
 # a token for cosign and others

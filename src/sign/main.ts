@@ -1,6 +1,6 @@
 import http from 'node:http'
 import { join } from 'node:path'
-import { checkSigningGround } from '../runner/environment.ts'
+import { checkArtifactGround, checkSigningGround } from '../runner/environment.ts'
 import { readGround, readRunContext } from '../runner/context.ts'
 import { guard } from '../runner/fail.ts'
 import { log } from '../runner/log.ts'
@@ -14,6 +14,7 @@ await guard(async () => {
   // The TUF client fetches with what Node provides, which knows no proxy unless told so.
   http.setGlobalProxyFromEnv()
   const inputs = readInputs()
+  if (inputs.publish.artifact !== undefined) checkArtifactGround(readGround())
   const folder = await makeStepFolder()
   const bundles = join(folder, 'bundles')
   const context = readRunContext()
