@@ -4,7 +4,7 @@ import { serializeBundle } from '../src/sigstore/bundle.ts'
 import { issuerOf, requestIdentity } from '../src/sigstore/identity.ts'
 import { openSession } from '../src/sigstore/session.ts'
 import { parseSigningConfig, selectServices } from '../src/sigstore/signing-config.ts'
-import { digestForSigning } from '../src/subjects/digest.ts'
+import { hashForSigning } from '../src/subjects/digest.ts'
 
 const DEADLINE = 5 * 60_000
 
@@ -39,6 +39,6 @@ export async function sign(order: {
   // Not verified here: the suite does that next, with this client and its trusted root.
   const bundle = order.inToto
     ? await session.signStatement(await readFile(order.file))
-    : await session.signDigest(Buffer.from(await digestForSigning(order.file), 'hex'))
+    : await session.signDigest(Buffer.from((await hashForSigning(order.file)).digest, 'hex'))
   return serializeBundle(bundle)
 }

@@ -1,5 +1,14 @@
-import { appendFile, copyFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import {
+  appendFile,
+  copyFile,
+  mkdir,
+  readdir,
+  readFile,
+  symlink,
+  writeFile
+} from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import type { ActionRun } from './runner.ts'
 import { openScene, type Scene } from './scene.ts'
@@ -60,6 +69,24 @@ describe('sign refuses the ground it would stand on', () => {
     expectRefusal(after, 'UNTRUSTED_TRIGGER', 'after a run for a fork')
   })
 
+  it('with a token of another run, whatever the environment says', async () => {
+    await scene.write('a', 'one')
+    const other = await scene.sign({ files: 'a' }, { env: { GITHUB_REPOSITORY_ID: '31337' } })
+    expectRefusal(other, 'TOKEN_INVALID', 'an earlier step may have changed the environment')
+    await scene.sandbox.setClaims({ event_name: 'pull_request_target' })
+    const target = await scene.sign({ files: 'a' })
+    await scene.sandbox.setClaims({ event_name: 'push' })
+    expectRefusal(target, 'UNTRUSTED_TRIGGER', 'The identity token is for pull_request_target')
+  })
+
+  it('with a proxy that is no URL, without showing what may be its password', async () => {
+    await scene.write('a', 'one')
+    for (const https_proxy of [':::', 'http://robot:s3cr3t@proxy.corp:80800', 'robot:s3cr3t@x']) {
+      const run = await scene.sign({ files: 'a' }, { env: { https_proxy }, secrets: ['s3cr3t'] })
+      expectRefusal(run, 'INPUT_INVALID', 'The variable https_proxy does not hold the URL')
+    }
+  })
+
   it('with a token in the environment, or TLS verification switched off', async () => {
     await scene.write('a', 'one')
     const token = await scene.sign({ files: 'a' }, { env: { SIGSTORE_ID_TOKEN: 'x' } })
@@ -95,6 +122,20 @@ describe('sign refuses files', () => {
     })
     while (!ended.signal.aborted) await appendFile(join(scene.workspace, 'a'), 'x')
     expectRefusal(await signing, 'FILE_CHANGED', 'changed while it was being hashed')
+  })
+
+  it('that change before their bundles are written, and then writes none', async () => {
+    await scene.write('a', 'one')
+    await scene.write('b', 'two')
+    await scene.sandbox.fault({ service: 'fulcio', kind: 'slow', seconds: 1 })
+    const before = (await scene.sandbox.requests()).length
+    const signing = scene.sign({ files: 'a\nb' })
+    const asked = async (): Promise<boolean> =>
+      (await scene.sandbox.requests()).slice(before).some(({ service }) => service === 'fulcio')
+    while (!(await asked())) await setTimeout(10)
+    await scene.write('b', 'twp')
+    expectRefusal(await signing, 'FILE_CHANGED', 'b changed while it was being hashed or signed')
+    expect(await readdir(scene.workspace)).toEqual(['a', 'b'])
   })
 
   it('that cannot be read', async () => {
@@ -185,7 +226,9 @@ describe('verify refuses inputs', () => {
     [{ files: 'a', sigstore: 'x' }, 'INPUT_INVALID', 'sigstore is "x"'],
     [{ files: 'a', 'source-digest': '' }, 'INPUT_INVALID', 'source-digest is empty'],
     [{ files: 'a', 'predicate-type': '' }, 'INPUT_INVALID', 'predicate-type is empty'],
-    [{ files: '../a' }, 'INPUT_INVALID', 'The path "../a" cannot be used'],
+    [{ files: '../*' }, 'INPUT_INVALID', 'The path "../*" cannot be used'],
+    [{ files: 'a', 'signer-workflow': '' }, 'INPUT_INVALID', 'signer-workflow is empty'],
+    [{ files: 'a', repository: '' }, 'INPUT_INVALID', 'repository is empty'],
     [{ files: 'a', owner: 'octo-org' }, 'POLICY_INVALID', 'owner alone'],
     [{ files: 'a', 'certificate-identity-regexp': '(' }, 'POLICY_INVALID', 'RE2'],
     [{ files: 'a', 'deny-self-hosted-runners': 'ture' }, 'INPUT_INVALID', '"ture"'],

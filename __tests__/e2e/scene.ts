@@ -19,8 +19,12 @@ export type Scene = {
   close(): Promise<void>
 }
 
-export async function openScene(): Promise<Scene> {
-  const sandbox = await startSandbox()
+/** @param sandbox a Sigstore that runs already, and ends with the scene */
+export async function openScene(sandbox?: Sandbox): Promise<Scene> {
+  return await openWith(sandbox ?? (await startSandbox()))
+}
+
+async function openWith(sandbox: Sandbox): Promise<Scene> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'scene-')))
   const workspace = join(folder, 'workspace')
   await mkdir(workspace)

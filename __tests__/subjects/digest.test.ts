@@ -4,7 +4,7 @@ import { appendFile, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/pro
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import { digestFile, digestForSigning } from '../../src/subjects/digest.ts'
+import { checkUnchanged, hashFile, hashForSigning, refuseDsse } from '../../src/subjects/digest.ts'
 
 let dir: string
 beforeEach(async () => {
@@ -14,13 +14,13 @@ afterEach(async () => {
   await rm(dir, { recursive: true })
 })
 
-describe('digestFile', () => {
+describe('hashFile', () => {
   it.each([0, 1, 1024 * 1024, 3 * 1024 * 1024 + 7])('hashes %i bytes', async size => {
     const bytes = randomBytes(size)
     const path = join(dir, 'f')
     await writeFile(path, bytes)
     for (const algorithm of ['sha256', 'sha384', 'sha512'] as const) {
-      expect(await digestFile(path, algorithm)).toBe(
+      expect((await hashFile(path, algorithm)).digest).toBe(
         createHash(algorithm).update(bytes).digest('hex')
       )
     }
@@ -30,7 +30,7 @@ describe('digestFile', () => {
     const path = join(dir, 'f')
     await writeFile(path, Buffer.alloc(64 * 1024 * 1024))
     const ended = new AbortController()
-    const hashing = digestFile(path).finally(() => {
+    const hashing = hashFile(path).finally(() => {
       ended.abort()
     })
     const writing = (async () => {
@@ -44,7 +44,7 @@ describe('digestFile', () => {
     const path = join(dir, 'f')
     await writeFile(path, Buffer.alloc(64 * 1024 * 1024))
     const ended = new AbortController()
-    const hashing = digestFile(path).finally(() => {
+    const hashing = hashFile(path).finally(() => {
       ended.abort()
     })
     const replacing = (async () => {
@@ -61,23 +61,40 @@ describe('digestFile', () => {
     await writeFile(join(dir, 'f'), 'x')
     await symlink(join(dir, 'f'), join(dir, 'link'))
     execFileSync('mkfifo', [join(dir, 'pipe')])
-    await expect(digestFile(join(dir, 'link'))).rejects.toMatchObject({ code: 'FILE_UNREADABLE' })
-    await expect(digestFile(dir)).rejects.toMatchObject({ code: 'FILE_NOT_REGULAR' })
-    await expect(digestFile(join(dir, 'pipe'))).rejects.toMatchObject({ code: 'FILE_NOT_REGULAR' })
+    await expect(hashFile(join(dir, 'link'))).rejects.toMatchObject({ code: 'FILE_UNREADABLE' })
+    await expect(hashFile(dir)).rejects.toMatchObject({ code: 'FILE_NOT_REGULAR' })
+    await expect(hashFile(join(dir, 'pipe'))).rejects.toMatchObject({ code: 'FILE_NOT_REGULAR' })
     // A regular file that answers EIO, also to root.
-    await expect(digestFile('/proc/self/mem')).rejects.toMatchObject({ code: 'FILE_UNREADABLE' })
-    await expect(digestFile(join(dir, 'none'))).rejects.toMatchObject({ code: 'FILE_UNREADABLE' })
+    await expect(hashFile('/proc/self/mem')).rejects.toMatchObject({ code: 'FILE_UNREADABLE' })
+    await expect(hashFile(join(dir, 'none'))).rejects.toMatchObject({ code: 'FILE_UNREADABLE' })
   })
 })
 
-describe('digestForSigning', () => {
+describe('hashForSigning', () => {
   it('refuses what DSSE signs, and a Git LFS pointer, and nothing that only resembles them', async () => {
     const path = join(dir, 'f')
     await writeFile(path, 'DSSEv1 28 application/vnd.in-toto+json 2 {}')
-    await expect(digestForSigning(path)).rejects.toMatchObject({ code: 'FILE_IS_DSSE' })
+    await expect(hashForSigning(path)).rejects.toMatchObject({ code: 'FILE_IS_DSSE' })
     await writeFile(path, 'version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n')
-    await expect(digestForSigning(path)).rejects.toMatchObject({ code: 'FILE_IS_LFS_POINTER' })
+    await expect(hashForSigning(path)).rejects.toMatchObject({ code: 'FILE_IS_LFS_POINTER' })
     await writeFile(path, 'DSSEv1')
-    expect(await digestForSigning(path)).toBe(await digestFile(path))
+    const hashed = await hashForSigning(path)
+    expect(hashed.digest).toBe((await hashFile(path)).digest)
+    expect(() => {
+      refuseDsse(path, hashed)
+    }).not.toThrow()
+  })
+})
+
+describe('checkUnchanged', () => {
+  it('refuses a file that is another one by now, or gone', async () => {
+    const path = join(dir, 'f')
+    await writeFile(path, 'one')
+    const hashed = await hashFile(path)
+    await expect(checkUnchanged(path, hashed)).resolves.toBeUndefined()
+    await writeFile(path, 'two')
+    await expect(checkUnchanged(path, hashed)).rejects.toMatchObject({ code: 'FILE_CHANGED' })
+    await rm(path)
+    await expect(checkUnchanged(path, hashed)).rejects.toMatchObject({ code: 'FILE_CHANGED' })
   })
 })

@@ -62,7 +62,9 @@ describe('findFiles', () => {
     await writeFile(join(workspace, 'dist/a.onnx.sigstore.json'), '{}')
     const { subjects, bundles } = await findFiles(['dist/**'], workspace, expand)
     expect(subjects).toHaveLength(3)
-    expect(bundles).toEqual([join(workspace, 'dist/a.onnx.sigstore.json')])
+    expect(bundles).toEqual([
+      { name: 'dist/a.onnx.sigstore.json', path: join(workspace, 'dist/a.onnx.sigstore.json') }
+    ])
     await expect(names('dist/*.sigstore.json')).rejects.toMatchObject({ code: 'NO_SUBJECT' })
   })
 
@@ -81,9 +83,9 @@ describe('findFiles', () => {
   })
 
   it('refuses a path that the glob library does not take, by its name', async () => {
-    await expect(names('../secret')).rejects.toMatchObject({
+    await expect(names('../secret*')).rejects.toMatchObject({
       code: 'INPUT_INVALID',
-      message: expect.stringContaining('The path "../secret" cannot be used')
+      message: expect.stringContaining('The path "../secret*" cannot be used')
     })
   })
 
@@ -111,6 +113,46 @@ describe('findFiles', () => {
     await expect(names('broken')).rejects.toMatchObject({ code: 'FILE_UNREADABLE' })
   })
 
+  it('refuses a link to a folder, which other tools would follow', async () => {
+    await symlink('sub', join(workspace, 'dist/link'))
+    await expect(names('dist/**')).rejects.toMatchObject({
+      code: 'FILE_NOT_REGULAR',
+      message: expect.stringContaining('dist/link is a symbolic link to a folder')
+    })
+    expect(await names('dist/**', '!dist/link')).toHaveLength(3)
+  })
+
+  it('knows the workspace also by a link that leads to it', async () => {
+    const linked = join(root, 'linked')
+    await symlink(workspace, linked)
+    await symlink(root, join(workspace, 'up'))
+    for (const line of ['up/secret', join(linked, 'up/secret')]) {
+      await expect(findFiles([line], linked, expand)).rejects.toMatchObject({
+        code: 'FILE_OUTSIDE_WORKSPACE'
+      })
+    }
+    const { subjects } = await findFiles(['dist/a.onnx'], linked, expand)
+    expect(subjects.map(({ name }) => name)).toEqual(['dist/a.onnx'])
+    await expect(findFiles(['dist'], linked, expand)).rejects.toMatchObject({
+      code: 'FILE_NOT_REGULAR'
+    })
+  })
+
+  it('takes a name that is there for itself, whatever a glob would make of it', async () => {
+    await writeFile(join(workspace, 'dist/[ab].onnx'), 'x')
+    expect(await names('dist/[ab].onnx')).toEqual(['dist/[ab].onnx'])
+    await expect(names('dist/[ab].onnx', '!dist/*')).rejects.toMatchObject({ code: 'NO_SUBJECT' })
+  })
+
+  it('refuses a name that is not UTF-8, which may stand for several', async () => {
+    await writeFile(Buffer.concat([Buffer.from(`${workspace}/x`), Buffer.from([0xff])]), 'x')
+    await writeFile(join(workspace, 'x\u{FFFD}'), 'y')
+    await expect(names('x*')).rejects.toMatchObject({
+      code: 'FILE_UNREADABLE',
+      message: expect.stringContaining('not named in UTF-8')
+    })
+  })
+
   it('takes a link that stays inside, and hashes what it leads to', async () => {
     await symlink('a.onnx', join(workspace, 'dist/latest.onnx'))
     const { subjects } = await findFiles(['dist/latest.onnx'], workspace, expand)
@@ -121,6 +163,7 @@ describe('findFiles', () => {
 
   it('takes a path outside the workspace that the workflow itself names', async () => {
     expect(await names(join(root, 'secret'))).toEqual([join(root, 'secret')])
+    expect(await names('../secret')).toEqual([join(root, 'secret')])
   })
 })
 

@@ -1,10 +1,13 @@
-import { describe, expect, it } from '@jest/globals'
+import { describe, expect, it, jest } from '@jest/globals'
 import { KeylessError } from '../../src/errors.ts'
 import { parseBundle } from '../../src/trust/bundle.ts'
 import { identityPolicy } from '../../src/trust/policy-inputs.ts'
 import { verifyBundle } from '../../src/trust/verify.ts'
 import { at, drop, put, type Edit, type Json } from './edit.ts'
 import { digestOf, FILE, Instance, statement, type Differences } from './instance.ts'
+
+// Some 250 verifications a test.
+jest.setTimeout(60_000)
 
 const instance = new Instance()
 const roots = instance.roots()

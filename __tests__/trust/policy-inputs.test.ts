@@ -53,6 +53,18 @@ function identity({ issuer = ISSUER, ...changes }: Changes = {}): CertificateIde
   }
 }
 
+const CLAIMS: Record<string, string> = {
+  'certificate-oidc-issuer': 'issuer',
+  'certificate-identity': 'subjectAlternativeName',
+  'signer-workflow': 'buildSignerURI',
+  repository: 'sourceRepositoryURI',
+  owner: 'sourceRepositoryOwnerURI',
+  'source-ref': 'sourceRepositoryRef',
+  'source-digest': 'sourceRepositoryDigest',
+  environment: 'deploymentEnvironment',
+  'deny-self-hosted-runners': 'runnerEnvironment'
+}
+
 /** The claims for which the identity is refused. */
 function differences(inputs: IdentityInputs, changes: Changes = {}, run = context): string[] {
   const policy = identityPolicy(inputs, run)
@@ -60,8 +72,8 @@ function differences(inputs: IdentityInputs, changes: Changes = {}, run = contex
     checkIdentity(policy, identity(changes))
     return []
   } catch (error) {
-    const lines = (error as Error).message.split('\n').filter(line => line.includes(': expected '))
-    return lines.map(line => line.trim().split(':')[0] ?? '')
+    const found = [...(error as Error).message.matchAll(/(?:\(|; )([\w-]+): expected "/g)]
+    return found.map(([, name = '']) => CLAIMS[name] ?? name)
   }
 }
 
@@ -155,7 +167,6 @@ describe('signer-workflow', () => {
     [`${RELEASE}@refs/heads/main`, {}],
     [`octo-org/models/${RELEASE}`, {}],
     [`Octo-Org/Models/${RELEASE}@refs/heads/main`, {}],
-    [RELEASE, { buildTrigger: 'pull_request_target' }],
     ['shared/workflows/.github/workflows/sign.yml', reusable],
     ['shared/workflows/.github/workflows/sign.yml@refs/tags/v1', reusable],
     ['shared/workflows/.github/workflows/sign.yml@refs/tags/v1', atHome],
@@ -164,6 +175,13 @@ describe('signer-workflow', () => {
     ['any', { sourceRepositoryURI: `${GITHUB}/octo-org/renamed` }]
   ])('%s accepts (%#)', (signerWorkflow, changes) => {
     expect(differences({ signerWorkflow }, changes)).toEqual([])
+  })
+
+  it('never accepts what pull_request_target ran', () => {
+    const changes = { buildTrigger: 'pull_request_target' }
+    for (const signerWorkflow of [RELEASE, `${RELEASE}@refs/heads/main`, 'any']) {
+      expect(differences({ signerWorkflow }, changes)).toEqual(['buildTrigger'])
+    }
   })
 
   const signer = (uri: string): Changes => ({ buildSignerURI: `${GITHUB}/${uri}` })
@@ -307,12 +325,15 @@ describe('identityPolicy refuses', () => {
     [/certificate-identity is empty/, { certificateIdentity: ' ' }],
     [/certificate-oidc-issuer is empty/, { certificateIdentity: 'x', certificateOidcIssuer: '' }],
     [/environment is empty/, { environment: '' }],
-    [/signer-workflow is neither/, { signerWorkflow: 'release.yml' }],
-    [/signer-workflow is neither/, { signerWorkflow: '*' }],
-    [/signer-workflow is neither/, { signerWorkflow: 'Any' }],
-    [/signer-workflow is neither/, { signerWorkflow: `${GITHUB}/octo-org/models/${RELEASE}` }],
-    [/signer-workflow is neither/, { signerWorkflow: `${RELEASE}@` }],
-    [/signer-workflow is neither/, { signerWorkflow: '.github/workflows/../x.yml' }],
+    [/signer-workflow is ".*", neither/, { signerWorkflow: 'release.yml' }],
+    [/signer-workflow is ".*", neither/, { signerWorkflow: '*' }],
+    [/signer-workflow is ".*", neither/, { signerWorkflow: 'Any' }],
+    [
+      /signer-workflow is ".*", neither/,
+      { signerWorkflow: `${GITHUB}/octo-org/models/${RELEASE}` }
+    ],
+    [/signer-workflow is ".*", neither/, { signerWorkflow: `${RELEASE}@` }],
+    [/signer-workflow is ".*", neither/, { signerWorkflow: '.github/workflows/../x.yml' }],
     [/of which repository/, { signerWorkflow: RELEASE, owner: 'octo-org' }],
     [/form owner\/name/, { ...any, repository: 'models' }],
     [/form owner\/name/, { ...any, repository: `${GITHUB}/octo-org/models` }],

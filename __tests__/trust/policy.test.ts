@@ -79,12 +79,15 @@ describe('checkIdentity', () => {
     } catch (error) {
       message = (error as Error).message
     }
-    expect(message.split('\n')).toEqual([
-      expect.stringContaining('workflow o/r/.github/workflows/x.yml@refs/heads/main of repository'),
-      `  issuer: expected "${someone.issuer}", found "${GITHUB_ISSUER}"`,
-      '  sourceRepositoryRef: expected "refs/tags/v2", found "refs/tags/v1?::error::?[2J?"',
-      '  buildTrigger: expected "x", found none',
-      'If you trust that identity, and only then, give it as inputs:',
+    const [first, ...rest] = message.split('\n')
+    expect(first).toContain(
+      `(certificate-oidc-issuer: expected "${someone.issuer}", found "${GITHUB_ISSUER}"; ` +
+        'source-ref: expected "refs/tags/v2", found "refs/tags/v1?::error::?[2J?"; ' +
+        'buildTrigger: expected "x", found none): ' +
+        'workflow o/r/.github/workflows/x.yml@refs/heads/main of repository'
+    )
+    expect(rest).toEqual([
+      expect.stringContaining('If you trust that identity, and only then'),
       '  signer-workflow: o/r/.github/workflows/x.yml@refs/heads/main',
       '  repository: me/mine'
     ])

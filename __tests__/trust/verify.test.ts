@@ -2,6 +2,7 @@ import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { describe, expect, it } from '@jest/globals'
 import { HashAlgorithm } from '@sigstore/protobuf-specs'
 import { usage, extension } from '../../sandbox/certificate.ts'
+import { DEFAULT_CLAIMS } from '../../sandbox/claims.ts'
 import * as der from '../../sandbox/der.ts'
 import { KeylessError } from '../../src/errors.ts'
 import { parseBundle } from '../../src/trust/bundle.ts'
@@ -190,6 +191,11 @@ describe('verifyBundle refuses for what was signed', () => {
     ],
     ['PAYLOAD_TYPE', 'another payload type', { statement: statement(), payloadType: 'text/plain' }],
     ['STATEMENT_INVALID', 'another _type', { statement: statement({ _type: 'x' }) }],
+    [
+      'STATEMENT_INVALID',
+      'a list of _types',
+      { statement: statement({ _type: ['https://in-toto.io/Statement/v1'] }) }
+    ],
     ['STATEMENT_INVALID', 'no subject', { statement: statement({ subject: [] }) }],
     [
       'STATEMENT_INVALID',
@@ -200,6 +206,11 @@ describe('verifyBundle refuses for what was signed', () => {
       'STATEMENT_INVALID',
       'a digest that is a number',
       { statement: statement({ subject: [{ digest: { sha256: 5 } }] }) }
+    ],
+    [
+      'STATEMENT_INVALID',
+      'a digest algorithm in another spelling',
+      { statement: statement({ subject: [{ digest: { SHA256: 'ab', sha512: 'cd' } }] }) }
     ],
     ['STATEMENT_INVALID', 'no predicate type', { statement: statement({ predicateType: '' }) }],
     ['STATEMENT_INVALID', 'a payload that is a list', { statement: [] }],
@@ -370,6 +381,23 @@ describe('verifyBundle refuses for the certificate', () => {
     const empty = extension('1.3.6.1.4.1.57264.1.23', der.utf8(''))
     const { identity } = await verify(instance.sign({ extensions: e => [...e, empty] }))
     expect(identity?.claims).not.toHaveProperty('deploymentEnvironment')
+  })
+
+  it('reads what certificates said before 2023', async () => {
+    const newer = Array.from({ length: 17 }, (_, i) => fulcio(i + 8))
+    const legacy = (e: Buffer[]): Buffer[] =>
+      e.filter(each => !newer.some(oid => each.includes(oid)))
+    const policy = identityPolicy({ certificateIdentity: `https://github.com/${WORKFLOW}` }, {})
+    const bundle = parseBundle(JSON.stringify(instance.sign({ extensions: legacy })), 'b')
+    const options = { roots, digest: digestOf(FILE), expect: { kind: 'any' } as const }
+    const { identity } = await verifyBundle(bundle, { ...options, signer: { identity: policy } })
+    expect(identity.issuer).toBe('https://token.actions.githubusercontent.com')
+    expect(identity.claims).toEqual({
+      buildTrigger: 'push',
+      sourceRepositoryDigest: DEFAULT_CLAIMS.sha,
+      sourceRepositoryRef: 'refs/heads/main',
+      sourceRepositoryURI: 'https://github.com/octo-org/octo-models'
+    })
   })
 
   it('UNKNOWN_AUTHORITY: another instance of the same names', async () => {
@@ -558,6 +586,12 @@ describe('verifyBundle refuses for the witnesses', () => {
     const then = new Date(Math.floor(Date.now() / 1000) * 1000)
     const until = instance.roots(put('tlogs.1.publicKey.validFor.end', then.toISOString()))
     await expect(signed({ log: 'v2', at: then }, { roots: until })).resolves.toBe('verified')
+  })
+
+  it('LOG_UNKNOWN: an entry in the log of another root than that of the certificate', async () => {
+    const other = instance.roots(put('tlogs', []))
+    const merged = [...other, ...stranger.roots(put('tlogs', instance.rootJson().tlogs))]
+    await expect(signed({}, { roots: merged })).resolves.toBe('LOG_UNKNOWN')
   })
 
   it('LOG_UNKNOWN: an entry in a log that the root does not list', async () => {

@@ -1,4 +1,3 @@
-import { context } from '@actions/github'
 import type { Ground } from './environment.ts'
 
 /** The run that a door is part of. Texts are empty where the server does not say (old GHES). */
@@ -52,11 +51,12 @@ function filled(value: string | undefined, otherwise: string): string {
 }
 
 /** This process's ground. */
-export function readGround(): Ground {
+export async function readGround(): Promise<Ground> {
+  // Not before the proxies were checked: it reads them as it loads, and shows what it cannot read.
+  const { context } = await import('@actions/github')
   return {
     env: process.env,
     eventName: context.eventName,
-    payload: context.payload,
-    nodeVersion: process.version
+    payload: context.payload
   }
 }

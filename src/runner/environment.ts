@@ -1,13 +1,12 @@
 import { KeylessError } from '../errors.ts'
 import { secureUrl } from '../http.ts'
 
-/** What a door stands on, as plain data: the process's environment, its event, its Node. */
+/** What a door stands on, as plain data: the process's environment and its event. */
 export type Ground = {
   env: Readonly<Record<string, string | undefined>>
   eventName: string
   /** The webhook's JSON; its shape is the sender's, so nothing in it is taken for granted. */
   payload: Readonly<Record<string, unknown>>
-  nodeVersion: string
 }
 
 /**
@@ -19,11 +18,10 @@ const OLDEST_NODE = { major: 24, minor: 14 }
 /**
  * Refuse to sign where a signature would be impossible, or worth nothing. For the sign door, before any work.
  *
- * @throws KeylessError NODE_TOO_OLD, TLS_DISABLED, TOKEN_IN_ENVIRONMENT, UNTRUSTED_TRIGGER,
+ * @throws KeylessError TLS_DISABLED, TOKEN_IN_ENVIRONMENT, UNTRUSTED_TRIGGER,
  *   FORK_PULL_REQUEST, NO_ID_TOKEN_PERMISSION, SERVICE_URL_INSECURE
  */
 export function checkSigningGround(ground: Ground): void {
-  checkNode(ground.nodeVersion)
   checkTls(ground.env)
   checkForeignToken(ground.env)
   checkTrigger(ground)
@@ -32,7 +30,7 @@ export function checkSigningGround(ground: Ground): void {
 }
 
 /**
- * For both doors; all that verifying needs.
+ * For both doors, before anything else.
  *
  * @throws KeylessError NODE_TOO_OLD
  */
@@ -117,7 +115,7 @@ function checkIdTokenPermission({ env }: Ground): void {
  *
  * @throws KeylessError NO_ARTIFACT_SERVICE, SERVICE_URL_INSECURE
  */
-export function checkArtifactGround({ env }: Pick<Ground, 'env'>): void {
+export function checkArtifactGround(env: Ground['env']): void {
   const server = URL.parse(env.GITHUB_SERVER_URL ?? 'https://github.com')?.hostname ?? ''
   // As @actions/artifact has it; elsewhere the service is an older one.
   if (!/^(github\.com|.+\.ghe\.com|.+\.localhost)$/.test(server)) {

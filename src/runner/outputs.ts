@@ -17,7 +17,8 @@ export function setOutputs(values: Readonly<Record<string, string>>): void {
  * this action, has another.
  */
 export async function makeStepFolder(): Promise<string> {
-  return await mkdtemp(join(process.env.RUNNER_TEMP ?? tmpdir(), 'keyless-sign-'))
+  const { RUNNER_TEMP = '' } = process.env
+  return await mkdtemp(join(RUNNER_TEMP === '' ? tmpdir() : RUNNER_TEMP, 'keyless-sign-'))
 }
 
 /**

@@ -22,7 +22,7 @@ export async function readInstance(given: Private): Promise<Instance> {
   ])
   return {
     services: selectServices(parseSigningConfig(signingConfig), new Date()),
-    roots: parseTrustedRoots(trustedRoot, given.trustedRoot),
+    roots: parseTrustedRoots(trustedRoot, `trusted-root: ${given.trustedRoot}`),
     trustedRootPath: given.trustedRoot
   }
 }
@@ -31,10 +31,10 @@ export async function readInstance(given: Private): Promise<Instance> {
 export async function fetchInstance(
   given: BuiltIn,
   identity: IdentityToken,
-  serverUrl: string
+  { serverUrl, timeout }: { serverUrl: string; timeout: number }
 ): Promise<Instance> {
   const name = given.name === 'auto' ? publicInstance(identity, serverUrl) : given.name
-  const { trustedRoot, signingConfig } = await fetchTrust(name)
+  const { trustedRoot, signingConfig } = await fetchTrust(name, timeout)
   return {
     services: selectServices(parseSigningConfig(signingConfig), new Date()),
     roots: parseTrustedRoots(trustedRoot, `the trusted root of ${name}`)

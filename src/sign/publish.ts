@@ -109,7 +109,7 @@ export async function publish(
       errors: [local, artifact].filter(end => end instanceof KeylessError)
     }
   })
-  const root = displayName(above, context.workspace)
+  const root = displayName(above, [context.workspace])
   if (artifact === undefined) return { subjects }
   return { subjects, artifact: isUploaded(artifact) ? { ...artifact, root } : artifact }
 }

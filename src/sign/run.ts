@@ -10,8 +10,8 @@ import { issuerOf, requestIdentity, type IdentityToken } from '../sigstore/ident
 import { openSession } from '../sigstore/session.ts'
 import { checkArtifactPath } from '../storage/artifact-name.ts'
 import { bundlePath, checkWritable } from '../storage/local.ts'
-import { digestForSigning } from '../subjects/digest.ts'
-import { commonFolder, displayName, findFiles, type FileSubject } from '../subjects/file.ts'
+import { checkUnchanged, hashForSigning } from '../subjects/digest.ts'
+import { commonFolder, findFiles, type FileSubject } from '../subjects/file.ts'
 import { parseBundle } from '../trust/bundle.ts'
 import type { Digester } from '../trust/digester.ts'
 import { verifyBundle, type VerifiedIdentity } from '../trust/verify.ts'
@@ -20,13 +20,16 @@ import type { TrustedRoot } from '../trust/root.ts'
 import { getIdToken } from './id-token.ts'
 import type { Inputs } from './inputs.ts'
 import { fetchInstance, readInstance, type Instance } from './instance.ts'
-import { ownIdentity } from './own-identity.ts'
+import { checkRun, ownIdentity } from './own-identity.ts'
 import { publish, type Proven, type Publication } from './publish.ts'
 
 export type Signing = Publication & { leftOut: string[]; instance: Instance }
 
 /** Enough to keep the cores and the disk busy; each holds two chunks of a file. */
 const HASHING = 4
+
+/** Milliseconds within which a token is as good as new; fetching the trust may have taken longer. */
+const FRESH = 60_000
 
 /**
  * Sign every file that the inputs name: all of them, or none.
@@ -46,12 +49,11 @@ export async function sign(
 ): Promise<Signing> {
   const given = 'name' in inputs.instance ? inputs.instance : await readInstance(inputs.instance)
   const { subjects, bundles } = await findFiles(inputs.files, context.workspace, expand)
-  const leftOut = bundles.map(path => displayName(path, context.workspace))
   await checkPlaces(subjects, inputs.publish)
   log.info(`Hashing ${subjects.length} file(s).`)
-  const hashed = await pLimit(HASHING).map(subjects, async file => ({
+  const files = await pLimit(HASHING).map(subjects, async file => ({
     ...file,
-    sha256: await digestForSigning(file.real)
+    hashed: await hashForSigning(file.real)
   }))
 
   const http = createHttp({ deadline: performance.now() + inputs.timeout, log })
@@ -60,23 +62,25 @@ export async function sign(
       issuer: issuerOf(context.serverUrl)
     })
   const identity = await identify()
-  const instance = 'name' in given ? await fetchInstance(given, identity, context.serverUrl) : given
+  checkRun(identity, context)
+  const instance =
+    'name' in given ? await fetchInstance(given, identity, { ...context, ...inputs }) : given
 
   log.info(`Signing as ${String(identity.claims.job_workflow_ref)}.`)
   let unused: IdentityToken | undefined = identity
   const session = openSession({
     services: instance.services,
     identity: async () => {
-      const token = unused ?? (await identify())
+      const token = unused
       unused = undefined
-      return token
+      return token && Date.now() - token.issuedAt.getTime() < FRESH ? token : await identify()
     },
     http,
     log
   })
   // One signature for each distinct content: the bundle of one copy is that of the other.
   const signed = await Promise.all(
-    [...Map.groupBy(hashed, ({ sha256 }) => sha256)].map(async ([sha256, files]) => {
+    [...Map.groupBy(files, ({ hashed }) => hashed.digest)].map(async ([sha256, files]) => {
       const bundle = await session.signDigest(Buffer.from(sha256, 'hex'))
       return { sha256, files, text: serializeBundle(bundle) }
     })
@@ -87,18 +91,19 @@ export async function sign(
   const proven: Proven[] = []
   for (const { sha256, files, text } of signed) {
     const verified = await prove(text, sha256, instance.roots, policy)
-    proven.push(...files.map(file => ({ ...file, verified, text })))
+    proven.push(...files.map(file => ({ ...file, sha256, verified, text })))
     // Verifying takes a whole core: without a turn for the event loop, connections die meanwhile.
     await setImmediate()
   }
 
+  for (const { real, hashed } of files) await checkUnchanged(real, hashed)
   const publication = await publish(proven, inputs.publish, {
     folder,
     context,
     timeout: inputs.timeout,
     log
   })
-  return { ...publication, leftOut, instance }
+  return { ...publication, leftOut: bundles.map(({ name }) => name), instance }
 }
 
 /** Refuse files whose bundles could not go where they are to go, before anything was signed. */

@@ -8,49 +8,28 @@ export type Algorithm = 'sha256' | 'sha384' | 'sha512'
 /** Large enough that a read costs little, small enough that two of them are nothing. */
 const CHUNK_BYTES = 1024 * 1024
 
-/** What a DSSE signature is made over (DSSE v1, "PAE"): see {@link digestForSigning}. */
+/** What a DSSE signature is made over (DSSE v1, "PAE"): see {@link refuseDsse}. */
 const PAE_PREFIX = Buffer.from('DSSEv1 ')
 
 /** https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md: this line comes first. */
 const LFS_PREFIX = Buffer.from('version https://git-lfs.github.com/spec/v1\n')
 
+/** A file as it was when it was hashed. */
+export type Hashed = {
+  /** Lower-case hex. */
+  digest: string
+  /** Its first bytes. */
+  head: Buffer
+  status: BigIntStats
+}
+
 /**
- * The digest of a regular file of any size, in lower-case hex, in constant memory.
+ * Hash a regular file of any size in constant memory.
  *
  * @throws KeylessError FILE_UNREADABLE, FILE_NOT_REGULAR, or FILE_CHANGED when the file was
  * written to or replaced meanwhile: the digest would be of bytes that never lay there together.
  */
-export async function digestFile(path: string, algorithm: Algorithm = 'sha256'): Promise<string> {
-  return (await read(path, algorithm)).digest
-}
-
-/**
- * The SHA-256 of a file whose signature will be a message signature.
- *
- * A file that is itself the encoding that DSSE signs is refused: its signature would at the same
- * time be one of an attestation that whoever wrote the file chose. So is a Git LFS pointer: the
- * signature would look like one of the weights.
- *
- * @throws KeylessError as {@link digestFile}; FILE_IS_DSSE, FILE_IS_LFS_POINTER.
- */
-export async function digestForSigning(path: string): Promise<string> {
-  const { digest, head } = await read(path, 'sha256')
-  if (head.subarray(0, PAE_PREFIX.length).equals(PAE_PREFIX)) {
-    throw new KeylessError(
-      'FILE_IS_DSSE',
-      `${path} begins with "DSSEv1 ", so its signature could be passed off as an attestation of its author's choice; it cannot be signed as a file.`
-    )
-  }
-  if (head.subarray(0, LFS_PREFIX.length).equals(LFS_PREFIX)) {
-    throw new KeylessError(
-      'FILE_IS_LFS_POINTER',
-      `${path} is a Git LFS pointer, not the file itself; run "git lfs pull", or set "lfs: true" on actions/checkout.`
-    )
-  }
-  return digest
-}
-
-async function read(path: string, algorithm: Algorithm): Promise<{ digest: string; head: Buffer }> {
+export async function hashFile(path: string, algorithm: Algorithm = 'sha256'): Promise<Hashed> {
   // O_NOFOLLOW: the caller resolved symbolic links; one that appears since is an attack.
   // O_NONBLOCK: opening a named pipe must not wait for its other end.
   const file = await open(
@@ -70,18 +49,66 @@ async function read(path: string, algorithm: Algorithm): Promise<{ digest: strin
     const { digest, head, bytes } = await drain(file, algorithm).catch((cause: unknown) => {
       throw unreadable(path, cause)
     })
-    const after = await file.stat({ bigint: true })
-    const there = await lstat(path, { bigint: true }).catch(() => undefined)
-    if (bytes !== before.size || !same(before, after) || !there || !same(before, there)) {
-      throw new KeylessError(
-        'FILE_CHANGED',
-        `${path} changed while it was being hashed; run this step after the one that writes the file has ended.`
-      )
+    if (bytes !== before.size || !same(before, await file.stat({ bigint: true }))) {
+      throw changed(path)
     }
-    return { digest, head }
+    await checkUnchanged(path, { status: before })
+    return { digest, head, status: before }
   } finally {
     await file.close()
   }
+}
+
+/**
+ * Hash a file that is about to be signed, with SHA-256. A Git LFS pointer is refused, too: the
+ * signature would look like one of the weights.
+ *
+ * @throws KeylessError as {@link hashFile}; FILE_IS_DSSE, FILE_IS_LFS_POINTER
+ */
+export async function hashForSigning(path: string): Promise<Hashed> {
+  const hashed = await hashFile(path)
+  refuseDsse(path, hashed)
+  if (hashed.head.subarray(0, LFS_PREFIX.length).equals(LFS_PREFIX)) {
+    throw new KeylessError(
+      'FILE_IS_LFS_POINTER',
+      `${path} is a Git LFS pointer, not the file itself; run "git lfs pull", or set "lfs: true" on actions/checkout.`
+    )
+  }
+  return hashed
+}
+
+/**
+ * Make sure that a file is still the one that was hashed: asking the services may have taken long.
+ *
+ * @throws KeylessError FILE_CHANGED
+ */
+export async function checkUnchanged(
+  path: string,
+  { status }: Pick<Hashed, 'status'>
+): Promise<void> {
+  const there = await lstat(path, { bigint: true }).catch(() => undefined)
+  if (!there || !same(status, there)) throw changed(path)
+}
+
+/**
+ * Refuse a file that is itself the encoding that DSSE signs: a message signature of it is one of an
+ * attestation as well, so that an attestation would pass for a file, and a file for an attestation.
+ *
+ * @throws KeylessError FILE_IS_DSSE
+ */
+export function refuseDsse(path: string, { head }: Hashed): void {
+  if (!head.subarray(0, PAE_PREFIX.length).equals(PAE_PREFIX)) return
+  throw new KeylessError(
+    'FILE_IS_DSSE',
+    `${path} begins with "DSSEv1 ", so that a signature of it is one of an attestation as well; it can neither be signed nor verified as a file.`
+  )
+}
+
+function changed(path: string): KeylessError {
+  return new KeylessError(
+    'FILE_CHANGED',
+    `${path} changed while it was being hashed or signed; run this step after the one that writes the file has ended.`
+  )
 }
 
 /** Hash to the end, reading the next chunk while this one is hashed. */

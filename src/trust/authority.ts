@@ -18,7 +18,7 @@ export function rootsOf({ x509, identity }: Leaf, roots: TrustedRoot[]): Trusted
   if (issued.length > 0) return issued
   throw new KeylessError(
     'UNKNOWN_AUTHORITY',
-    `The certificate in the bundle, which names ${quote(identity.subjectAlternativeName)}, was issued by an authority that the trusted root does not list; if it is that of another Sigstore instance which you trust, give its trusted-root`
+    `The certificate in the bundle, which names ${quote(identity.subjectAlternativeName)}, was issued by an authority that the trusted root does not list; if it is that of another Sigstore instance which you trust, give its trusted-root.`
   )
 }
 
@@ -38,7 +38,7 @@ export function checkAuthority(leaf: Leaf, entity: SignedEntity, required: Requi
   if (leaf.fromGitHub && visibility !== 'private' && visibility !== 'internal') {
     throw new KeylessError(
       'GITHUB_INSTANCE_FOR_PUBLIC',
-      `The certificate is from GitHub's own Sigstore instance, which is for private repositories; this one is ${visibility === undefined ? 'of unknown visibility' : quote(visibility)}, and has to be signed under the public instance with its log`
+      `The certificate is from GitHub's own Sigstore instance, which is for private repositories; this one is ${visibility === undefined ? 'of unknown visibility' : quote(visibility)}, and has to be signed under the public instance with its log.`
     )
   }
   if (required.sct && !leaf.hasSct) {

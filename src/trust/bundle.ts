@@ -133,7 +133,8 @@ function mediaTypeVersion(json: unknown, name: string): '0.1' | 'later' {
     throw new KeylessError(
       'BUNDLE_MEDIA_TYPE',
       `${name} is not a Sigstore bundle of version 0.1, 0.2 or 0.3: its mediaType is ` +
-        (typeof mediaType === 'string' ? quote(mediaType) : 'absent')
+        (typeof mediaType === 'string' ? quote(mediaType) : 'absent') +
+        '.'
     )
   }
   return version
@@ -150,13 +151,13 @@ function checkContent(json: unknown, name: string): void {
     if (found.length !== 1) {
       throw new KeylessError(
         'BUNDLE_CONTENT',
-        `${name} must have exactly one of ${arms.join(', ')}; it has ${found.join(' and ') || 'none'}`
+        `${name} must have exactly one of ${arms.join(', ')}; it has ${found.join(' and ') || 'none'}.`
       )
     }
   }
   const chain = material.x509CertificateChain
   if (isObject(chain) && Array.isArray(chain.certificates) && chain.certificates.length === 0) {
-    throw new KeylessError('BUNDLE_CONTENT', `${name} has an empty chain of certificates`)
+    throw new KeylessError('BUNDLE_CONTENT', `${name} has an empty chain of certificates.`)
   }
 }
 
@@ -167,7 +168,7 @@ function checkLimits(bundle: ProtoBundle, name: string): void {
   if (entries > MAX_ENTRIES || timestamps > MAX_TIMESTAMPS) {
     throw new KeylessError(
       'BUNDLE_TOO_MANY',
-      `${name} has ${entries} log entries and ${timestamps} timestamps; at most ${MAX_ENTRIES} of each are read`
+      `${name} has ${entries} log entries and ${timestamps} timestamps; at most ${MAX_ENTRIES} of each are read.`
     )
   }
   if (bundle.content?.$case === 'dsseEnvelope') {
@@ -176,7 +177,7 @@ function checkLimits(bundle: ProtoBundle, name: string): void {
     if (signatures !== 1) {
       throw new KeylessError(
         'BUNDLE_SIGNATURE_COUNT',
-        `${name} has ${signatures} signatures in its envelope; a Sigstore bundle has exactly one`
+        `${name} has ${signatures} signatures in its envelope; a Sigstore bundle has exactly one.`
       )
     }
   }
@@ -194,7 +195,7 @@ function checkInclusion(bundle: ProtoBundle, version: '0.1' | 'later', name: str
           (version === '0.1'
             ? 'an inclusion promise or proof'
             : 'an inclusion proof with a checkpoint') +
-          ', so nothing shows that the log has it'
+          ', so nothing shows that the log has it.'
       )
     }
   }

@@ -3,6 +3,7 @@ import { crypto, EXTENSION_OID_SCT, X509Certificate, type ASN1Obj } from '@sigst
 import { KeylessError, type Code } from '../errors.ts'
 import type { CertificateIdentity } from './identity.ts'
 import { readClaims, readIssuer } from './claims.ts'
+import { rememberIssuers } from './memo.ts'
 
 /** The certificate of a signature: what it is, and whom it names once its chain was verified. */
 export type Leaf = {
@@ -69,7 +70,7 @@ export type Extension = { critical: boolean; value: Buffer; inner: ASN1Obj | und
 function parse(der: Buffer): X509Certificate {
   // @sigstore/core looks at a field when it is asked for it; OpenSSL wants all of a certificate.
   new OpenSslCertificate(der)
-  return X509Certificate.parse(Buffer.from(der))
+  return rememberIssuers(X509Certificate.parse(Buffer.from(der)))
 }
 
 function readExtensions(x509: X509Certificate): Map<string, Extension> {
@@ -137,5 +138,5 @@ function issuedByGitHub(x509: X509Certificate): boolean {
 }
 
 function refuse(code: Code, what: string, cause?: unknown): KeylessError {
-  return new KeylessError(code, `The certificate in the bundle ${what}`, { cause })
+  return new KeylessError(code, `The certificate in the bundle ${what}.`, { cause })
 }

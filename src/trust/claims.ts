@@ -94,7 +94,7 @@ function decode(value: Buffer, oid: string): string {
 }
 
 function malformed(what: string, cause?: unknown): KeylessError {
-  return new KeylessError('CERTIFICATE_MALFORMED', `The certificate in the bundle ${what}`, {
+  return new KeylessError('CERTIFICATE_MALFORMED', `The certificate in the bundle ${what}.`, {
     cause
   })
 }

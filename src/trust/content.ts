@@ -33,7 +33,7 @@ export async function bindContent(
     if (expect.kind === 'statement') {
       throw new KeylessError(
         'NOT_A_STATEMENT',
-        `The bundle is a plain signature, not an attestation of the type ${expect.predicateType}; leave out predicate-type to accept it`
+        `The bundle is a plain signature, not an attestation of the type ${expect.predicateType}; leave out predicate-type to accept it.`
       )
     }
     const message = await messageContent(content.messageSignature, digest)
@@ -53,14 +53,14 @@ export async function bindContent(
   if (expect.kind === 'message-signature') {
     throw new KeylessError(
       'NOT_A_MESSAGE_SIGNATURE',
-      'The bundle is an attestation, not a signature of the file; an attestation says something about a file, so name the predicate-type that you require'
+      'The bundle is an attestation, not a signature of the file; an attestation says something about a file, so name the predicate-type that you require.'
     )
   }
   const statement = readStatement(envelope)
   if (expect.kind === 'statement' && statement.predicateType !== expect.predicateType) {
     throw new KeylessError(
       'PREDICATE_TYPE_MISMATCH',
-      `The attestation in the bundle is of the type ${quote(statement.predicateType)}, not ${expect.predicateType}`
+      `The attestation in the bundle is of the type ${quote(statement.predicateType)}, not ${expect.predicateType}.`
     )
   }
   await bindSubject(statement, digest)
@@ -93,7 +93,7 @@ function readEntity(bundle: Bundle): SignedEntity {
     }
     return entity
   } catch (cause) {
-    throw new KeylessError('TIMESTAMP_INVALID', 'A timestamp in the bundle cannot be read', {
+    throw new KeylessError('TIMESTAMP_INVALID', 'A timestamp in the bundle cannot be read.', {
       cause
     })
   }

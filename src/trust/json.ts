@@ -19,7 +19,7 @@ export function parseJson(text: string, name: string): unknown {
   if (Buffer.byteLength(text) > MAX_BYTES) {
     throw new KeylessError(
       'JSON_TOO_LARGE',
-      `${name} is larger than 64 MiB, which no bundle or trusted root is; give another file`
+      `${name} is larger than 64 MiB, which no bundle or trusted root is; give another file.`
     )
   }
 
@@ -59,7 +59,7 @@ function scan(text: string, name: string): void {
       if (open.length > MAX_DEPTH) {
         throw new KeylessError(
           'JSON_TOO_DEEP',
-          `${name} nests objects more than ${MAX_DEPTH} levels deep; give another file`
+          `${name} nests objects more than ${MAX_DEPTH} levels deep; give another file.`
         )
       }
     } else if (char === '}' || char === ']') {
@@ -98,14 +98,18 @@ function addKey(keys: Set<string> | undefined, literal: string, name: string): v
   if (keys?.has(key)) {
     throw new KeylessError(
       'JSON_DUPLICATE_KEY',
-      `${name} has the key ${quote(key)} twice in one object, so readers may disagree on what it says`
+      `${name} has the key ${quote(key)} twice in one object, so readers may disagree on what it says.`
     )
   }
   keys?.add(key)
 }
 
 function invalid(name: string, cause: unknown): KeylessError {
-  return new KeylessError('JSON_INVALID', `${name} is not JSON; it may be cut short or corrupted`, {
-    cause
-  })
+  return new KeylessError(
+    'JSON_INVALID',
+    `${name} is not JSON; it may be cut short or corrupted.`,
+    {
+      cause
+    }
+  )
 }

@@ -169,5 +169,5 @@ function walk(value: unknown, path: string[]): unknown {
 }
 
 function refuse(code: Code, what: string): KeylessError {
-  return new KeylessError(code, `The log entry in the bundle ${what}`)
+  return new KeylessError(code, `The log entry in the bundle ${what}.`)
 }

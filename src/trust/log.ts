@@ -24,7 +24,7 @@ export function knownLogs(entry: TransparencyLogEntry, logs: Log[]): [Log, ...Lo
   if (first) return [first, ...others]
   throw new KeylessError(
     'LOG_UNKNOWN',
-    `The log entry in the bundle is from a log that the trusted root does not list (${entry.logId.keyId.toString('hex').slice(0, 64)})`
+    `The log entry in the bundle is from a log that the trusted root does not list (${entry.logId.keyId.toString('hex').slice(0, 64)}).`
   )
 }
 
@@ -46,14 +46,14 @@ export function findLog(entry: TransparencyLogEntry, logs: Log[], times: Date[])
   if (valid.length === 0) {
     throw new KeylessError(
       'LOG_KEY_NOT_VALID_THEN',
-      `The key of the log ${known[0].baseURL} was not valid when the signature was made (${times.map(time => time.toISOString()).join(', ')})`
+      `The key of the log ${known[0].baseURL} was not valid when the signature was made (${times.map(time => time.toISOString()).join(', ')}).`
     )
   }
   const log = valid.find(each => isOrigin(entry, each))
   if (!log) {
     throw new KeylessError(
       'LOG_ORIGIN',
-      `The checkpoint in the bundle is that of another log than ${known[0].baseURL}`
+      `The checkpoint in the bundle is that of another log than ${known[0].baseURL}.`
     )
   }
   return log

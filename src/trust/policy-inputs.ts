@@ -1,6 +1,7 @@
 import { RE2JS } from 're2js'
 import { KeylessError } from '../errors.ts'
 import { GITHUB_ISSUER, splitWorkflow } from './identity.ts'
+import { quote } from './quote.ts'
 import { exactly, type IdentityPolicy, type Requirement } from './policy.ts'
 
 /** Identity inputs of the verify action; `undefined` is "not given". */
@@ -99,7 +100,9 @@ function github(inputs: IdentityInputs, context: RunContext): Requirement[] {
 
   if (inputs.sourceDigest !== undefined) {
     if (!/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(inputs.sourceDigest)) {
-      throw invalid('source-digest is not a whole commit hash in lower-case hexadecimal')
+      throw invalid(
+        `source-digest is ${quote(inputs.sourceDigest)}, not a whole commit hash in lower-case hexadecimal`
+      )
     }
     required.push(exactly('sourceRepositoryDigest', inputs.sourceDigest))
   }
@@ -142,15 +145,13 @@ function named(inputs: IdentityInputs, context: RunContext): Requirement[] {
       `${repository === undefined ? 'owner' : 'repository'} alone would accept a signature from any branch of it; add signer-workflow or source-ref, or write signer-workflow: any`
     )
   }
-  const required = [exactly('issuer', context.issuer ?? GITHUB_ISSUER)]
+  const required = [exactly('issuer', context.issuer ?? GITHUB_ISSUER), notPullRequestTarget]
 
   const workflow =
     signerWorkflow === undefined || signerWorkflow === 'any'
       ? undefined
       : parseWorkflow(signerWorkflow, inputs, context)
   if (workflow) required.push(signedBy(workflow))
-  // Any workflow of the repository will do, so also one that runs what a fork sent.
-  else required.push(notPullRequestTarget)
 
   if (repository !== undefined) required.push(...inRepository(repository, context))
   if (owner !== undefined) required.push(ownedBy(owner, context))
@@ -168,6 +169,7 @@ function named(inputs: IdentityInputs, context: RunContext): Requirement[] {
   return required
 }
 
+// Anyone can start such a run, and it often runs what a fork sent.
 const notPullRequestTarget: Requirement = {
   claim: 'buildTrigger',
   expected: 'any trigger but pull_request_target',
@@ -183,7 +185,7 @@ function parseWorkflow(input: string, inputs: IdentityInputs, context: RunContex
   const path = match?.[2]
   if (path === undefined) {
     throw invalid(
-      'signer-workflow is neither a workflow file (.github/workflows/x.yml or owner/repo/.github/workflows/x.yml, with or without @ref) nor the word any'
+      `signer-workflow is ${quote(input)}, neither a workflow file (.github/workflows/x.yml or owner/repo/.github/workflows/x.yml, with or without @ref) nor the word any`
     )
   }
   const repository =
@@ -191,7 +193,13 @@ function parseWorkflow(input: string, inputs: IdentityInputs, context: RunContex
   if (repository === undefined) {
     throw invalid('signer-workflow does not say of which repository; write owner/repo/.github/…')
   }
-  return { server: server(context), repository, path, ref: match?.[3] }
+  const ref = match?.[3]
+  if (ref !== undefined && !/^(refs\/.+|[0-9a-f]{40})$/.test(ref)) {
+    throw invalid(
+      `signer-workflow ends with @${ref.slice(0, 100)}, which is not a full ref; write @refs/heads/${ref.slice(0, 100)} or @refs/tags/${ref.slice(0, 100)}`
+    )
+  }
+  return { server: server(context), repository, path, ref }
 }
 
 // The Build Signer URI names the workflow whose step signed: the called one where a reusable
@@ -214,7 +222,7 @@ function signedBy({ server, repository, path, ref }: Workflow): Requirement {
 
 function inRepository(repository: string, context: RunContext): Requirement[] {
   if (!/^[\w-]+\/[\w.-]+$/.test(repository)) {
-    throw invalid('repository is not of the form owner/name')
+    throw invalid(`repository is ${quote(repository)}, not of the form owner/name`)
   }
   const { repositoryId } = context
   const here = context.repository !== undefined && sameName(repository, context.repository)
@@ -228,7 +236,8 @@ function inRepository(repository: string, context: RunContext): Requirement[] {
 }
 
 function ownedBy(owner: string, context: RunContext): Requirement {
-  if (!/^[\w-]+$/.test(owner)) throw invalid('owner is not the name of a user or organization')
+  if (!/^[\w-]+$/.test(owner))
+    throw invalid(`owner is ${quote(owner)}, not the name of a user or organization`)
   return located('sourceRepositoryOwnerURI', `${server(context)}/${owner}`)
 }
 
@@ -276,7 +285,7 @@ function kebab(name: string): string {
 }
 
 function invalid(what: string, cause?: unknown): KeylessError {
-  return new KeylessError('POLICY_INVALID', `The identity inputs cannot be used: ${what}`, {
+  return new KeylessError('POLICY_INVALID', `The identity inputs cannot be used: ${what}.`, {
     cause
   })
 }

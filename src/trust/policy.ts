@@ -13,6 +13,19 @@ export type Requirement = {
   accepts: (found: string, identity: CertificateIdentity) => boolean
 }
 
+/** The inputs of the verify action that ask about a claim. */
+const INPUTS: Partial<Record<Requirement['claim'], string>> = {
+  issuer: 'certificate-oidc-issuer',
+  subjectAlternativeName: 'certificate-identity',
+  buildSignerURI: 'signer-workflow',
+  sourceRepositoryURI: 'repository',
+  sourceRepositoryOwnerURI: 'owner',
+  sourceRepositoryRef: 'source-ref',
+  sourceRepositoryDigest: 'source-digest',
+  deploymentEnvironment: 'environment',
+  runnerEnvironment: 'deny-self-hosted-runners'
+}
+
 /** A claim that must be this very string. */
 export function exactly(claim: Requirement['claim'], expected: string): Requirement {
   return { claim, expected, accepts: found => found === expected }
@@ -30,7 +43,7 @@ export function checkPolicy({ requirements }: IdentityPolicy): void {
   if (!claims.has('issuer') || claims.size < 2 || blank) {
     throw new KeylessError(
       'POLICY_INVALID',
-      'The identity policy has to name an issuer and an identity, none of them empty'
+      'The identity policy has to name an issuer and an identity, none of them empty.'
     )
   }
 }
@@ -46,16 +59,15 @@ export function checkIdentity(policy: IdentityPolicy, identity: CertificateIdent
     const found = valueOf(identity, claim)
     if (found !== undefined && found !== '' && accepts(found, identity)) return []
     return [
-      `${claim}: expected ${quote(expected, 300)}, found ${found === undefined ? 'none' : quote(found, 300)}`
+      `${INPUTS[claim] ?? claim}: expected ${quote(expected, 300)}, found ${found === undefined ? 'none' : quote(found, 300)}`
     ]
   })
   if (differences.length === 0) return
   throw new KeylessError(
     'IDENTITY_MISMATCH',
     [
-      `The bundle is a valid signature of someone else than expected: ${printable(describeIdentity(identity))}`,
-      ...differences.map(line => `  ${line}`),
-      'If you trust that identity, and only then, give it as inputs:',
+      `The bundle is a valid signature of somebody else than asked for (${differences.join('; ')}): ${printable(describeIdentity(identity))}.`,
+      'If you trust that identity, and only then, give these inputs in place of those that name another:',
       ...asInputs(identity)
         .split('\n')
         .map(line => `  ${printable(line)}`)

@@ -58,7 +58,7 @@ export function translate(error: unknown): unknown {
       code: 'CERTIFICATE_INVALID' as const,
       sentence: 'The certificate in the bundle does not verify'
     }
-  return new KeylessError(reason.code, `${reason.sentence} (${error.message.slice(0, 200)})`, {
+  return new KeylessError(reason.code, `${reason.sentence} (${error.message.slice(0, 200)}).`, {
     cause: error
   })
 }

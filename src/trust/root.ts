@@ -2,6 +2,7 @@ import { TrustedRoot as ProtoTrustedRoot } from '@sigstore/protobuf-specs'
 import { toTrustMaterial, type TrustMaterial } from '@sigstore/verify'
 import { KeylessError } from '../errors.ts'
 import { isObject, parseJson } from './json.ts'
+import { rememberIssuers } from './memo.ts'
 import { bytes, list, message, text, time, url } from './shape.ts'
 
 /** What one Sigstore instance is believed by. Several instances are never merged into one. */
@@ -86,18 +87,25 @@ function parseOne(text: string, name: string): TrustedRoot {
   if (!isObject(json) || !MEDIA_TYPES.includes(String(json.mediaType))) {
     throw new KeylessError(
       'TRUSTED_ROOT_MEDIA_TYPE',
-      `${name} is not a Sigstore trusted root of version 0.1 or 0.2: its mediaType is not one of ${MEDIA_TYPES.join(', ')}`
+      `${name} is not a Sigstore trusted root of version 0.1 or 0.2: its mediaType is not one of ${MEDIA_TYPES.join(', ')}.`
     )
   }
   shape(json, name)
   const root = ProtoTrustedRoot.fromJSON(json)
   checkStarts(root, name)
   try {
-    return { name, material: toTrustMaterial(root) }
+    const material = toTrustMaterial(root)
+    for (const { certChain } of [
+      ...material.certificateAuthorities,
+      ...material.timestampAuthorities
+    ]) {
+      certChain.forEach(rememberIssuers)
+    }
+    return { name, material }
   } catch (cause) {
     throw new KeylessError(
       'TRUSTED_ROOT_INVALID',
-      `${name} has a key or certificate that cannot be read; get it anew from whoever runs the instance`,
+      `${name} has a key or certificate that cannot be read; get it anew from whoever runs the instance.`,
       { cause }
     )
   }
@@ -116,7 +124,7 @@ function checkStarts(root: ProtoTrustedRoot, name: string): void {
     if (!validFor?.start) {
       throw new KeylessError(
         'TRUSTED_ROOT_NO_START',
-        `${name} does not say since when the ${kind} ${url.slice(0, 200)} is valid (validFor.start)`
+        `${name} does not say since when the ${kind} ${url.slice(0, 200)} is valid (validFor.start).`
       )
     }
   }

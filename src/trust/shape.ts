@@ -100,7 +100,7 @@ export function message(
       if (!shape) {
         throw new KeylessError(
           'UNKNOWN_FIELD',
-          `${at} has the field ${quote(key)}, which the format does not know`
+          `${at} has the field ${quote(key)}, which the format does not know.`
         )
       }
       shape(field, `${at}.${key}`)
@@ -112,5 +112,5 @@ export function message(
 }
 
 function invalid(at: string, what: string): KeylessError {
-  return new KeylessError('FIELD_INVALID', `${at} is not ${what}`)
+  return new KeylessError('FIELD_INVALID', `${at} is not ${what}.`)
 }

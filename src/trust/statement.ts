@@ -27,11 +27,11 @@ export function readStatement(envelope: { payloadType: string; payload: Buffer }
   if (envelope.payloadType !== PAYLOAD_TYPE) {
     throw new KeylessError(
       'PAYLOAD_TYPE',
-      `The envelope in the bundle holds ${quote(envelope.payloadType)}, not an in-toto statement (${PAYLOAD_TYPE})`
+      `The envelope in the bundle holds ${quote(envelope.payloadType)}, not an in-toto statement (${PAYLOAD_TYPE}).`
     )
   }
   const json = parseJsonBytes(envelope.payload, 'The statement in the bundle')
-  if (!isObject(json) || !STATEMENT_TYPES.includes(String(json._type))) {
+  if (!isObject(json) || !STATEMENT_TYPES.some(type => type === json._type)) {
     throw invalid(`is not an in-toto statement (_type is not ${STATEMENT_TYPES.join(' or ')})`)
   }
   const { predicateType, subject } = json
@@ -42,7 +42,7 @@ export function readStatement(envelope: { payloadType: string; payload: Buffer }
   if (subject.length > MAX_SUBJECTS) {
     throw new KeylessError(
       'BUNDLE_TOO_MANY',
-      `The statement in the bundle has ${subject.length} subjects; at most ${MAX_SUBJECTS} are read`
+      `The statement in the bundle has ${subject.length} subjects; at most ${MAX_SUBJECTS} are read.`
     )
   }
   return { predicateType, subjects: subject.map(readDigests) }
@@ -62,7 +62,7 @@ export async function bindSubject(statement: Statement, digest: Digester): Promi
   }
   throw new KeylessError(
     'SUBJECT_MISMATCH',
-    `The statement in the bundle is about something else: none of its ${statement.subjects.length} subjects has the digest of what was given`
+    `The statement in the bundle is about something else: none of its ${statement.subjects.length} subjects has the digest of what was given.`
   )
 }
 
@@ -74,11 +74,15 @@ function readDigests(subject: unknown): ReadonlyMap<string, string> {
   const digests = new Map<string, string>()
   for (const [algorithm, value] of Object.entries(digest)) {
     if (typeof value !== 'string') throw invalid('has a digest that is not text')
+    // In another spelling (`SHA256`) it would be passed over here and read by others.
+    if (/^sha-?(256|512)$/i.test(algorithm) && !/^sha(256|512)$/.test(algorithm)) {
+      throw invalid(`names a digest algorithm ${quote(algorithm)}; in-toto has it in lower case`)
+    }
     digests.set(algorithm, value)
   }
   return digests
 }
 
 function invalid(what: string): KeylessError {
-  return new KeylessError('STATEMENT_INVALID', `The payload of the bundle ${what}`)
+  return new KeylessError('STATEMENT_INVALID', `The payload of the bundle ${what}.`)
 }

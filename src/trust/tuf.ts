@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { initTUF } from '@sigstore/tuf'
 import { KeylessError } from '../errors.ts'
 import { isObject } from './json.ts'
@@ -10,6 +11,9 @@ import staging from './roots/staging.json' with { type: 'json' }
 /** Milliseconds for one file, to its last byte. */
 const TIMEOUT = 10_000
 const RETRIES = 2
+
+/** Milliseconds between two rounds of these at most. */
+const PAUSE = 5000
 
 /** Milliseconds by which this machine's clock may be ahead before it is named as the cause. */
 const CLOCK_TOLERANCE = 5 * 60_000
@@ -32,11 +36,15 @@ export type InstanceName = keyof typeof REPOSITORIES
  * Fetches the trusted root and the signing config of a public instance, starting from the root that
  * is built in.
  *
+ * @param patience milliseconds to keep trying while the repository cannot be reached
  * @throws KeylessError TUF_…
  */
-export async function fetchTrust(instance: InstanceName): Promise<PublishedTrust> {
+export async function fetchTrust(
+  instance: InstanceName,
+  patience?: number
+): Promise<PublishedTrust> {
   const { url, root } = REPOSITORIES[instance]
-  return fetchFrom({ name: instance, url, root: JSON.stringify(root) })
+  return fetchFrom({ name: instance, url, root: JSON.stringify(root) }, patience)
 }
 
 /**
@@ -46,7 +54,20 @@ export async function fetchTrust(instance: InstanceName): Promise<PublishedTrust
  *
  * @throws KeylessError TUF_UNREACHABLE, TUF_EXPIRED, TUF_CLOCK, TUF_ROLLED_BACK, TUF_INVALID
  */
-export async function fetchFrom(repository: TufRepository): Promise<PublishedTrust> {
+export async function fetchFrom(repository: TufRepository, patience = 0): Promise<PublishedTrust> {
+  const end = performance.now() + patience
+  for (;;) {
+    try {
+      return await fetchOnce(repository)
+    } catch (error) {
+      const passing = error instanceof KeylessError && error.code === 'TUF_UNREACHABLE'
+      if (!passing || performance.now() + PAUSE > end) throw error
+      await sleep(Math.random() * PAUSE)
+    }
+  }
+}
+
+async function fetchOnce(repository: TufRepository): Promise<PublishedTrust> {
   const folder = await mkdtemp(path.join(tmpdir(), 'keyless-tuf-')) // mode 0700
   try {
     const rootPath = path.join(folder, 'root.json')
@@ -80,13 +101,13 @@ async function explain(cause: unknown, { name, url }: TufRepository): Promise<Ke
     if (ahead > CLOCK_TOLERANCE) {
       return new KeylessError(
         'TUF_CLOCK',
-        `${what} seems expired, but the clock of this machine is ${Math.round(ahead / 1000)} s ahead of the server's; set the clock`,
+        `${what} seems expired, but the clock of this machine is ${Math.round(ahead / 1000)} s ahead of the server's; set the clock.`,
         { cause }
       )
     }
     return new KeylessError(
       'TUF_EXPIRED',
-      `${what} is expired, so what it says may be out of date or withheld; if others see this too, tell its operators, else update this action`,
+      `${what} is expired, so what it says may be out of date or withheld; if others see this too, tell its operators, else update this action.`,
       { cause }
     )
   }
@@ -95,20 +116,20 @@ async function explain(cause: unknown, { name, url }: TufRepository): Promise<Ke
   ) {
     return new KeylessError(
       'TUF_ROLLED_BACK',
-      `${what} offers older metadata than it has already announced; a stale mirror or an attack does that, so nothing of it is used`,
+      `${what} offers older metadata than it has already announced; a stale mirror or an attack does that, so nothing of it is used.`,
       { cause }
     )
   }
   if (/failed to download|fetch failed|aborted|timeout|terminated|socket/i.test(words)) {
     return new KeylessError(
       'TUF_UNREACHABLE',
-      `${what} could not be read; check the network and its proxy, or give trusted-root`,
+      `${what} could not be read; check the network and its proxy, or give trusted-root.`,
       { cause }
     )
   }
   return new KeylessError(
     'TUF_INVALID',
-    `${what} does not verify from the root that it was started with, or lacks what a Sigstore instance publishes; if its operators know of nothing, something between is changing it`,
+    `${what} does not verify from the root that it was started with, or lacks what a Sigstore instance publishes; if its operators know of nothing, something between is changing it.`,
     { cause }
   )
 }

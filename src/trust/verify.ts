@@ -56,7 +56,7 @@ export async function verifyBundle(
     if (error instanceof KeylessError) throw error
     throw new KeylessError(
       'VERIFICATION_ERROR',
-      'The bundle could not be verified: it, or what it was verified with, is not well formed',
+      'The bundle could not be verified: it, or what it was verified with, is not well formed.',
       { cause: error }
     )
   }
@@ -89,7 +89,10 @@ async function verify(
 
   checkPolicy(signer.identity)
   const leaf = readSigner(bundle)
-  const { entity, recorded, content } = await bindContent(bundle, expect, digest)
+  const bound = await bindContent(bundle, expect, digest)
+  const { recorded, content } = bound
+  // The very object that we checked, not a second reading of its bytes.
+  const entity = { ...bound.entity, key: { $case: 'certificate', certificate: leaf.x509 } as const }
   const witnesses = firstOf(rootsOf(leaf, roots), ({ material }) => {
     const required = requiredBy(material)
     checkAuthority(leaf, entity, required)
@@ -104,7 +107,7 @@ function checkKeyForm(bundle: Bundle): void {
   if (bundle.verificationMaterial.content.$case === 'publicKey') return
   throw new KeylessError(
     'BUNDLE_HAS_CERTIFICATE',
-    'The bundle was signed with a certificate, not with a key; leave out the key and say whose identity to expect'
+    'The bundle was signed with a certificate, not with a key; leave out the key and say whose identity to expect.'
   )
 }
 
@@ -115,7 +118,7 @@ function readSigner(bundle: Bundle): Leaf {
       // The hint, or a key that someone put there, proves no identity (GHSA-fx35-mq7g-6g98).
       throw new KeylessError(
         'BUNDLE_HAS_KEY',
-        'The bundle was signed with a key, not under an identity; verify it with that key if you have it from somewhere you trust'
+        'The bundle was signed with a key, not under an identity; verify it with that key if you have it from somewhere you trust.'
       )
     case 'certificate':
       return readLeaf(content.certificate.rawBytes)
@@ -124,7 +127,7 @@ function readSigner(bundle: Bundle): Leaf {
       if (leaf && others.length === 0 && isOlderThanV03(bundle)) return readLeaf(leaf.rawBytes)
       throw new KeylessError(
         'CERTIFICATE_CHAIN',
-        `The bundle brings a chain of ${others.length + (leaf ? 1 : 0)} certificates; a keyless bundle has the leaf alone, and from version 0.3 not as a chain: authorities come from the trusted root`
+        `The bundle brings a chain of ${others.length + (leaf ? 1 : 0)} certificates; a keyless bundle has the leaf alone, and from version 0.3 not as a chain: authorities come from the trusted root.`
       )
     }
   }

@@ -29,7 +29,7 @@ export function verifyWitnesses(
   if (!entity.signature.verifySignature(key)) {
     throw new KeylessError(
       'SIGNATURE_INVALID',
-      'The signature in the bundle does not verify: it was made by another key or of something else'
+      'The signature in the bundle does not verify: it was made by another key or of something else.'
     )
   }
   const entries = entity.tlogEntries.map(entry => {

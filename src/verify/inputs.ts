@@ -20,12 +20,12 @@ export function readInputs(): Inputs {
     bundles: lines('bundle'),
     predicateTypes: readPredicateTypes(),
     identity: {
-      signerWorkflow: text('signer-workflow'),
-      repository: text('repository'),
-      owner: text('owner'),
-      sourceRef: narrowing('source-ref'),
-      sourceDigest: narrowing('source-digest'),
-      environment: narrowing('environment'),
+      signerWorkflow: asked('signer-workflow', 'default'),
+      repository: asked('repository', 'default'),
+      owner: asked('owner', 'default'),
+      sourceRef: asked('source-ref', 'any'),
+      sourceDigest: asked('source-digest', 'any'),
+      environment: asked('environment', 'any'),
       denySelfHostedRunners: flag('deny-self-hosted-runners'),
       certificateIdentity: text('certificate-identity'),
       certificateIdentityRegexp: text('certificate-identity-regexp'),
@@ -37,16 +37,16 @@ export function readInputs(): Inputs {
 }
 
 /**
- * An input that only ever narrows, and whose default is the word "any": the runner makes no
- * difference between an input that is empty and one that is not there, and an expression with a
- * misspelt name is empty. It must not take a requirement away.
+ * An input whose default is a word. The runner makes no difference between an input that is empty
+ * and one that is not there, and an expression with a misspelt name is empty: without the word it
+ * would take a requirement away.
  */
-function narrowing(name: string): string | undefined {
+function asked(name: string, word: 'any' | 'default'): string | undefined {
   const value = text(name)
-  if (value !== undefined) return value === 'any' ? undefined : value
+  if (value !== undefined) return value === word ? undefined : value
   throw new KeylessError(
     'INPUT_INVALID',
-    `${name} is empty, which an expression with a misspelt name is, too; give a value, or "any".`
+    `${name} is empty, which an expression with a misspelt name is, too; give a value, or "${word}".`
   )
 }
 

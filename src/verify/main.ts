@@ -1,17 +1,16 @@
-import http from 'node:http'
 import { checkNode } from '../runner/environment.ts'
 import { readRunContext } from '../runner/context.ts'
 import { guard } from '../runner/fail.ts'
 import { log } from '../runner/log.ts'
 import { makeStepFolder, setOutputs } from '../runner/outputs.ts'
+import { useProxy } from '../runner/proxy.ts'
 import { readInputs } from './inputs.ts'
 import { report } from './report.ts'
 import { verify } from './run.ts'
 
 await guard(async () => {
   checkNode(process.version)
-  // The TUF client fetches with what Node provides, which knows no proxy unless told so.
-  http.setGlobalProxyFromEnv()
+  useProxy(process.env)
   // Until everything verified, also where a wrong input ends the step before anything is looked at.
   setOutputs({ verified: 'false' })
   const inputs = readInputs()

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises'
 import { setImmediate } from 'node:timers/promises'
 import type { Bundle } from '@sigstore/bundle'
 import pLimit from 'p-limit'
@@ -5,8 +6,10 @@ import { KeylessError } from '../errors.ts'
 import type { Log } from '../http.ts'
 import type { RunContext } from '../runner/context.ts'
 import { expand } from '../runner/glob.ts'
+import { sanitize } from '../runner/text.ts'
+import { issuerOf } from '../sigstore/identity.ts'
 import { bundlePath, readBundle } from '../storage/local.ts'
-import { digestFile, type Algorithm } from '../subjects/digest.ts'
+import { hashFile, refuseDsse, type Algorithm } from '../subjects/digest.ts'
 import { displayName, findFiles, type FileSubject } from '../subjects/file.ts'
 import { parseBundles, type ParsedBundle } from '../trust/bundle.ts'
 import type { Digester } from '../trust/digester.ts'
@@ -34,6 +37,9 @@ const AT_ONCE = 4
 /** Reasons in a message; the results file has all. */
 const LISTED = 10
 
+/** Bundles that every file is tried with at most. */
+const MOST_CANDIDATES = 10_000
+
 /**
  * Verify every file that the inputs name. A file passes when for each thing that is required one
  * bundle passes every check: a bundle that does not is no reason against it, and none for it.
@@ -41,9 +47,12 @@ const LISTED = 10
  * @throws KeylessError when nothing could be verified at all: inputs, trust
  */
 export async function verify(inputs: Inputs, context: RunContext, log: Log): Promise<Outcome[]> {
-  const policy = identityPolicy(inputs.identity, context)
+  const policy = identityPolicy(inputs.identity, {
+    ...context,
+    issuer: issuerOf(context.serverUrl)
+  })
   const { subjects, bundles } = await findFiles(inputs.files, context.workspace, expand)
-  for (const path of bundles) await leaveOut(path, displayName(path, context.workspace), log)
+  for (const { path, name } of bundles) await leaveOut(path, name, log)
   const given =
     inputs.bundles.length > 0 ? await readGiven(inputs.bundles, context.workspace) : undefined
   const expectations = required(inputs.predicateTypes)
@@ -80,13 +89,15 @@ async function verifyFile(
 ): Promise<Outcome> {
   const outcome: Outcome = { name, passed: [], refused: [] }
   try {
-    const digest = hashed(real)
-    outcome.sha256 = await digest('sha256')
+    const hashed = await hashFile(real)
+    outcome.sha256 = hashed.digest
+    if (expectations.some(({ kind }) => kind === 'message-signature')) refuseDsse(real, hashed)
+    const digest = digester(real, hashed.digest)
     const candidates = given ?? (await readBundles(bundlePath(path), bundlePath(name)))
     if (candidates.length === 0) {
       throw new KeylessError(
         'NO_BUNDLE',
-        `${name} has no bundle: there is no ${bundlePath(name)}; fetch the bundle that its signer made, or name it in the input "bundle".`
+        `${sanitize(name)} has no bundle: there is no ${sanitize(bundlePath(name))}; fetch the bundle that its signer made, or name it in the input "bundle".`
       )
     }
     for (const expect of expectations) {
@@ -107,37 +118,40 @@ async function tryAll(
   { name, passed, refused }: Outcome,
   check: (bundle: Bundle) => Promise<VerifiedIdentity>
 ): Promise<void> {
-  const reasons: Outcome['refused'] = []
+  const before = refused.length
   for (const candidate of candidates) {
     try {
       if ('error' in candidate) throw candidate.error
       passed.push({ bundle: candidate.name, verified: await check(candidate.bundle) })
-      refused.push(...reasons)
       return
     } catch (error) {
       if (!(error instanceof KeylessError)) throw error
-      reasons.push({ bundle: candidate.name, error })
+      refused.push({ bundle: candidate.name, error })
     }
     // Verifying takes a whole core; hashing of the next file goes on meanwhile.
     await setImmediate()
   }
-  refused.push(...reasons)
-  throw refusal(name, reasons)
+  throw refusal(name, refused.slice(before))
 }
 
 /** Why a file is refused: for one bundle its own reason, for several the reason of each. */
 function refusal(name: string, reasons: Outcome['refused']): KeylessError {
   const [first, ...others] = reasons
   if (first && others.length === 0) {
-    return new KeylessError(first.error.code, `${name} (${first.bundle}): ${first.error.message}`)
+    return new KeylessError(
+      first.error.code,
+      `${sanitize(name)} (${sanitize(first.bundle)}): ${first.error.message}`
+    )
   }
+  // What could not be read is not the same as nothing there (verification.md, row 17).
+  const unread = reasons.find(({ error }) => error.code === 'BUNDLE_UNREADABLE')
   const listed = reasons
     .slice(0, LISTED)
-    .map(({ bundle, error }) => `${bundle}: ${error.message} [${error.code}]`)
+    .map(({ bundle, error }) => `${sanitize(bundle)}: ${error.message} [${error.code}]`)
   if (reasons.length > LISTED) listed.push(`and ${reasons.length - LISTED} more, in the results`)
   return new KeylessError(
-    'NO_BUNDLE_VERIFIES',
-    [`${name}: none of its ${reasons.length} bundles verifies.`, ...listed].join('\n')
+    unread ? 'BUNDLE_UNREADABLE' : 'NO_BUNDLE_VERIFIES',
+    [`${sanitize(name)}: none of its ${reasons.length} bundles verifies.`, ...listed].join('\n')
   )
 }
 
@@ -145,31 +159,45 @@ function refusal(name: string, reasons: Outcome['refused']): KeylessError {
 async function readGiven(patterns: string[], workspace: string): Promise<ParsedBundle[]> {
   const candidates: ParsedBundle[] = []
   for (const pattern of patterns) {
-    const found: ParsedBundle[] = []
+    const before = candidates.length
     for (const path of await expand(pattern, [])) {
-      found.push(...(await readBundles(path, displayName(path, workspace))))
+      if ((await stat(path).catch(() => undefined))?.isDirectory()) continue
+      for (const each of await readBundles(path, displayName(path, [workspace]))) {
+        candidates.push(each)
+      }
     }
-    if (found.length === 0) {
+    if (candidates.length === before) {
       throw new KeylessError(
         'NO_BUNDLE',
         `bundle: "${pattern}" names no bundle; check the path, and that the step that fetches it ran before this one.`
       )
     }
-    candidates.push(...found)
+    if (candidates.length > MOST_CANDIDATES) {
+      throw new KeylessError(
+        'BUNDLE_TOO_MANY',
+        `bundle: these lines name ${candidates.length} bundles, and every file would be tried with each; name at most ${MOST_CANDIDATES}.`
+      )
+    }
   }
   return candidates
 }
 
+/** The candidates in a file; one that cannot be read is a candidate that never passes. */
 async function readBundles(path: string, name: string): Promise<ParsedBundle[]> {
-  const text = await readBundle(path)
-  return text === undefined ? [] : parseBundles(text, name)
+  try {
+    const text = await readBundle(path)
+    return text === undefined ? [] : parseBundles(text, name)
+  } catch (error) {
+    if (error instanceof KeylessError) return [{ name, error }]
+    throw error
+  }
 }
 
-/** Each digest is worked out once, and only when a bundle speaks of it. */
-function hashed(path: string): Digester {
-  const digests = new Map<Algorithm, Promise<string>>()
+/** Each digest is worked out once, and a further one only when a bundle speaks of it. */
+function digester(path: string, sha256: string): Digester {
+  const digests = new Map<Algorithm, Promise<string>>([['sha256', Promise.resolve(sha256)]])
   return algorithm => {
-    const digest = digests.get(algorithm) ?? digestFile(path, algorithm)
+    const digest = digests.get(algorithm) ?? hashFile(path, algorithm).then(each => each.digest)
     digests.set(algorithm, digest)
     return digest
   }

@@ -6,7 +6,10 @@ import type { Inputs } from './inputs.ts'
 /** The trusted roots that bundles are verified with. */
 export async function readTrust(trust: Inputs['trust']): Promise<TrustedRoot[]> {
   if ('path' in trust) {
-    return parseTrustedRoots(await readText('trusted-root', trust.path), trust.path)
+    return parseTrustedRoots(
+      await readText('trusted-root', trust.path),
+      `trusted-root: ${trust.path}`
+    )
   }
   const { trustedRoot } = await fetchTrust(trust.instance)
   return parseTrustedRoots(trustedRoot, `the trusted root of ${trust.instance}`)
