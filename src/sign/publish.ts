@@ -1,3 +1,4 @@
+import { realpath } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
 import pLimit from 'p-limit'
 import { KeylessError } from '../errors.ts'
@@ -109,8 +110,9 @@ export async function publish(
       errors: [local, artifact].filter(end => end instanceof KeylessError)
     }
   })
-  const root = displayName(above, [context.workspace])
   if (artifact === undefined) return { subjects }
+  // Files are found under either name of a workspace that is reached through a link.
+  const root = displayName(above, [context.workspace, await realpath(context.workspace)])
   return { subjects, artifact: isUploaded(artifact) ? { ...artifact, root } : artifact }
 }
 
