@@ -1,5 +1,14 @@
 /** What can be made to go wrong, service by service. */
-export const SERVICES = ['oidc', 'fulcio', 'rekor', 'tsa', 'tuf', 'results', 'blob'] as const
+export const SERVICES = [
+  'oidc',
+  'fulcio',
+  'rekor',
+  'rekor2',
+  'tsa',
+  'tuf',
+  'results',
+  'blob'
+] as const
 export type ServiceName = (typeof SERVICES)[number]
 
 /** Faults before the service learns of the request, the same for every service. */
@@ -30,6 +39,7 @@ const CONTENT = {
   oidc: ['expired-token', 'wrong-audience', 'wrong-issuer', 'clock'],
   fulcio: ['wrong-certificate', 'no-sct', 'wrong-sct', 'clock'],
   rekor: ['conflict', 'stale-checkpoint', 'bad-set', 'bad-proof', 'clock'],
+  rekor2: ['conflict', 'stale-checkpoint', 'bad-checkpoint', 'bad-proof'],
   tsa: ['wrong-timestamp', 'clock'],
   tuf: ['expired-timestamp', 'expired-root', 'rolled-back'],
   results: ['unfinished', 'over-quota'],

@@ -25,7 +25,8 @@ function actionCommand(door: 'sign' | 'verify', inputs: Record<string, string>):
 
 /** What a person types to use a sandbox by hand, as a shell reads it. */
 export function instructions(layout: Layout, control: string): string {
-  const { env, trustedRoot, signingConfig, clientTrustConfig, tufRoot, urls } = layout
+  const { env, trustedRoot, signingConfig, signingConfigV2, clientTrustConfig, tufRoot, urls } =
+    layout
   const exports = Object.entries(env).map(([name, value]) => `export ${name}=${quote(value)}`)
   const identity = `https://github.com/${env.GITHUB_WORKFLOW_REF ?? ''}`
   const instance = { files: 'FILE', 'trusted-root': trustedRoot, 'show-summary': 'false' }
@@ -36,6 +37,8 @@ export GITHUB_WORKSPACE="$PWD" RUNNER_TEMP=${layout.dir}
 # the action
 ${actionCommand('sign', { ...instance, 'signing-config': signingConfig, 'artifact-name': 'sigstore' })}
 ${actionCommand('verify', instance)}
+
+# with Rekor v2 in place of v1, here and below: ${signingConfigV2}
 
 # a token for cosign and others
 TOKEN=$(curl -s -H "Authorization: Bearer $ACTIONS_ID_TOKEN_REQUEST_TOKEN" "$ACTIONS_ID_TOKEN_REQUEST_URL&audience=sigstore" | sed 's/.*"value":"\\([^"]*\\)".*/\\1/')

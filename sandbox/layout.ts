@@ -12,6 +12,8 @@ export type Layout = {
   /** Paths of JSON files. */
   trustedRoot: string
   signingConfig: string
+  /** One that offers Rekor v2 too. */
+  signingConfigV2: string
   /** Both in one, for sigstore-python and model_signing. */
   clientTrustConfig: string
   /** Path of the TUF repository's first root.json. */
@@ -20,7 +22,11 @@ export type Layout = {
 }
 
 type FileName =
-  'trusted_root.json' | 'signing_config.v0.2.json' | 'client_trust_config.json' | 'root.json'
+  | 'trusted_root.json'
+  | 'signing_config.v0.2.json'
+  | 'signing_config_rekor_v2.v0.2.json'
+  | 'client_trust_config.json'
+  | 'root.json'
 
 /** Writes the files into a new folder, and answers its path. */
 export async function writeFiles(files: Record<FileName, string>): Promise<string> {
@@ -37,6 +43,7 @@ export function layoutOf(dir: string, env: Layout['env'], urls: Layout['urls']):
     env,
     trustedRoot: path('trusted_root.json'),
     signingConfig: path('signing_config.v0.2.json'),
+    signingConfigV2: path('signing_config_rekor_v2.v0.2.json'),
     clientTrustConfig: path('client_trust_config.json'),
     tufRoot: path('root.json'),
     urls

@@ -35,6 +35,11 @@ export class MerkleTree {
     }
   }
 
+  /** The root of the index-th whole subtree of 2^height leaves. */
+  node(height: number, index: number): Buffer {
+    return this.#subtree(index * 2 ** height, (index + 1) * 2 ** height)
+  }
+
   /** MTH(D[0:size]): the root of the tree's first `size` leaves. */
   root(size = this.size): Buffer {
     return size === 0 ? hash() : this.#subtree(0, size)

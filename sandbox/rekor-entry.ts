@@ -46,7 +46,7 @@ function parseVerifier(encoded: string | undefined): Verifier {
 }
 
 /** ECDSA over a digest. `node:crypto` hashes by itself, so the curves come from noble. */
-function signedDigest(key: KeyObject, digest: Buffer, signature: Buffer): boolean {
+export function signedDigest(key: KeyObject, digest: Buffer, signature: Buffer): boolean {
   const name = key.asymmetricKeyDetails?.namedCurve
   if (name !== 'prime256v1' && name !== 'secp384r1' && name !== 'secp521r1') {
     throw invalid('entry algorithms are not allowed')

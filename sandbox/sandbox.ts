@@ -9,6 +9,7 @@ import { type Layout, layoutOf, writeFiles } from './layout.ts'
 import { oidcHandler } from './oidc.ts'
 import { Results } from './results.ts'
 import { Rekor } from './rekor.ts'
+import { Rekor2 } from './rekor2.ts'
 import { type Listener, type Request, type RequestRecord, listen, send } from './server.ts'
 import { TokenIssuer } from './token.ts'
 import { type Handler, withFaults } from './transport.ts'
@@ -37,6 +38,7 @@ export class RunningSandbox {
     const ctLog = createCtLog()
     const timestampAuthority = createTimestampAuthority()
     const rekor = new Rekor(this.faults)
+    const rekor2 = new Rekor2(this.faults)
     const repository = new TufRepository(this.faults)
     const oidc = oidcHandler({
       issuer,
@@ -50,6 +52,7 @@ export class RunningSandbox {
       oidc,
       fulcio: fulcioHandler({ authority, ctLog, issuer, faults: this.faults }),
       rekor: rekor.handler(),
+      rekor2: rekor2.handler(),
       tsa: tsaHandler(timestampAuthority, this.faults),
       tuf: repository.handler(),
       results: this.results.handler(() => urls.blob),
@@ -59,12 +62,15 @@ export class RunningSandbox {
       fulcio: authority,
       tsa: timestampAuthority,
       rekor: rekor.publicKey,
+      rekor2,
       ctLog: ctLog.publicKey
     })
-    const config = signingConfig(urls)
+    const config = signingConfig(urls, { withRekor2: false })
+    const configV2 = signingConfig(urls, { withRekor2: true })
     const files = {
       'trusted_root.json': JSON.stringify(root, null, 2),
-      'signing_config.v0.2.json': JSON.stringify(config, null, 2)
+      'signing_config.v0.2.json': JSON.stringify(config, null, 2),
+      'signing_config_rekor_v2.v0.2.json': JSON.stringify(configV2, null, 2)
     }
     repository.publish(files)
     this.#dir = await writeFiles({

@@ -45,7 +45,8 @@ export type Code =
   | 'FULCIO_REFUSED_TOKEN'
   | 'SIGNING_CONFIG_INVALID'
   | 'SIGNING_CONFIG_NO_SERVICE'
-  | 'REKOR_V2_UNSUPPORTED'
+  | 'REKOR_FROZEN'
+  | 'REKOR_CONFLICT'
   | 'NO_PROGRESS'
   // trust: reading a bundle, a trusted root
   | 'JSON_TOO_LARGE'

@@ -51,7 +51,8 @@ export type Time = {
   sleep(milliseconds: number): Promise<unknown>
 }
 
-const TIME: Time = { now: () => performance.now(), random: Math.random, sleep }
+/** Time as it passes. */
+export const TIME: Time = { now: () => performance.now(), random: Math.random, sleep }
 
 const MIB = 1024 * 1024
 const FIRST_DELAY = 500
@@ -112,10 +113,10 @@ export function createHttp(options: { deadline: number; log: Log; time?: Time })
 
         const remaining = deadline - time.now()
         if (remaining < Math.max(FIRST_DELAY, retryAfter)) throw gaveUp(attempts, last)
-        // Full jitter: many clients that failed together must not come back together.
-        const bound = Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** (attempts - 1), remaining)
         const delay =
-          retryAfter > 0 ? retryAfter + time.random() * FIRST_DELAY : time.random() * bound
+          retryAfter > 0
+            ? retryAfter + time.random() * FIRST_DELAY
+            : backoff(attempts, time, remaining)
         const message = `${service}: ${last}; trying again in ${seconds(delay)}`
         if (announced.has(service)) log.debug(message)
         else log.info(message)
@@ -124,6 +125,14 @@ export function createHttp(options: { deadline: number; log: Log; time?: Time })
       }
     }
   }
+}
+
+/**
+ * How long to wait after so many attempts in vain, in milliseconds. Full jitter: many clients that failed
+ * together must not come back together.
+ */
+export function backoff(attempts: number, time: Time, most = LONGEST_DELAY): number {
+  return time.random() * Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** (attempts - 1), most)
 }
 
 /**

@@ -43,10 +43,13 @@ async function token(): Promise<string> {
   return ((await answer.json()) as { value: string }).value
 }
 
-async function sign(...more: string[]): Promise<{ code: unknown; errors: string }> {
+async function sign(
+  config: 'signingConfig' | 'signingConfigV2',
+  ...more: string[]
+): Promise<{ code: unknown; errors: string }> {
   return run(
     ...['sign-bundle', '--identity-token', await token(), '--bundle', bundle],
-    ...['--trusted-root', sandbox.trustedRoot, '--signing-config', sandbox.signingConfig],
+    ...['--trusted-root', sandbox.trustedRoot, '--signing-config', sandbox[config]],
     ...more
   )
 }
@@ -63,9 +66,9 @@ function verify(artifact: string, identity?: string): Promise<{ code: unknown; e
   )
 }
 
-describe('client', () => {
+describe.each(['signingConfig', 'signingConfigV2'] as const)('client with %s', config => {
   it('signs a file, and verifies it and its digest', async () => {
-    await expect(sign(file)).resolves.toMatchObject({ code: 0 })
+    await expect(sign(config, file)).resolves.toMatchObject({ code: 0 })
     const digest = createHash('sha256').update(readFileSync(file)).digest('hex')
     await expect(verify(file)).resolves.toMatchObject({ code: 0 })
     await expect(verify(`sha256:${digest}`)).resolves.toMatchObject({ code: 0 })
@@ -91,14 +94,16 @@ describe('client', () => {
         predicate: {}
       })
     )
-    await expect(sign('--in-toto', statement)).resolves.toMatchObject({ code: 0 })
+    await expect(sign(config, '--in-toto', statement)).resolves.toMatchObject({ code: 0 })
     await expect(verify(file)).resolves.toMatchObject({ code: 0 })
     await expect(verify(statement)).resolves.toMatchObject({
       code: 1,
       errors: expect.stringMatching(/^SUBJECT_MISMATCH: /)
     })
   })
+})
 
+describe('client', () => {
   it('says how it is used', async () => {
     await expect(run('verify-bundle')).resolves.toMatchObject({
       code: 1,

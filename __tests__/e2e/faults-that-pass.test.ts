@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import type { Fault } from '../../sandbox/client.ts'
-import { openScene, type Scene } from './scene.ts'
+import { configFor, openScene, type Scene } from './scene.ts'
 
 let scene: Scene
 beforeAll(async () => {
@@ -13,7 +13,7 @@ afterAll(async () => {
   await scene.close()
 })
 
-const WITNESSES = ['fulcio', 'rekor', 'tsa'] as const
+const WITNESSES = ['fulcio', 'rekor', 'rekor2', 'tsa'] as const
 
 describe('a fault that passes is recovered from', () => {
   const faults: Fault[] = WITNESSES.flatMap((service): Fault[] => [
@@ -25,10 +25,12 @@ describe('a fault that passes is recovered from', () => {
     { service, kind: 'slow', seconds: 1, times: 1 }
   ])
   faults.push({ service: 'rekor', kind: 'conflict', times: 1 })
+  faults.push({ service: 'rekor2', kind: 'conflict', times: 2 })
   it.each(faults)('%j', async fault => {
     await scene.write('a', 'one')
     await scene.sandbox.fault(fault)
-    expect(await scene.sign({ files: 'a' })).toMatchObject({
+    const inputs = { files: 'a', ...configFor(scene, fault.service) }
+    expect(await scene.sign(inputs)).toMatchObject({
       exitCode: 0,
       outputs: { signed: '1' }
     })

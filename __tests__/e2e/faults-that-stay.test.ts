@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import type { Fault, FaultKind } from '../../sandbox/client.ts'
-import { openScene, type Scene } from './scene.ts'
+import { configFor, openScene, type Scene } from './scene.ts'
 
 let scene: Scene
 beforeAll(async () => {
@@ -14,7 +14,7 @@ afterAll(async () => {
   await scene.close()
 })
 
-const WITNESSES = ['fulcio', 'rekor', 'tsa'] as const
+const WITNESSES = ['fulcio', 'rekor', 'rekor2', 'tsa'] as const
 
 /** In minutes: long enough for a second attempt, short enough for a test. */
 const TIMEOUT = '0.03'
@@ -36,9 +36,10 @@ describe('a fault that stays leaves nothing behind, names the service, and shows
   const content: Record<(typeof WITNESSES)[number], FaultKind[]> = {
     fulcio: ['wrong-certificate', 'no-sct', 'wrong-sct', 'clock'],
     rekor: ['stale-checkpoint', 'bad-set', 'bad-proof', 'clock'],
+    rekor2: ['stale-checkpoint', 'bad-checkpoint', 'bad-proof', 'conflict'],
     tsa: ['wrong-timestamp', 'clock']
   }
-  const names = { fulcio: /Fulcio/, rekor: /Rekor/, tsa: /timestamp/i }
+  const names = { fulcio: /Fulcio/, rekor: /Rekor/, rekor2: /Rekor/, tsa: /timestamp/i }
 
   describe.each(WITNESSES)('%s', service => {
     it.each(everywhere)('%s', async kind => {
@@ -55,7 +56,8 @@ describe('a fault that stays leaves nothing behind, names the service, and shows
     await scene.write('a', 'one')
     await scene.write('b', 'two')
     await scene.sandbox.fault(fault)
-    const run = await scene.sign({ files: 'a\nb', timeout: TIMEOUT })
+    const inputs = { files: 'a\nb', timeout: TIMEOUT, ...configFor(scene, fault.service) }
+    const run = await scene.sign(inputs)
     expect(run).toMatchObject({ exitCode: 1, outputs: {}, summary: '' })
     const errors = run.annotations.filter(({ level }) => level === 'error')
     expect(errors).toHaveLength(1)

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { startSandbox, type Sandbox } from '../../sandbox/client.ts'
+import { startSandbox, type Sandbox, type ServiceName } from '../../sandbox/client.ts'
 import { runAction, type ActionRun, type RunOptions } from './runner.ts'
 
 /** A job's workspace, beside a Sigstore that both actions are told of by its files alone. */
@@ -68,6 +68,11 @@ async function openWith(sandbox: Sandbox): Promise<Scene> {
       await rm(folder, { recursive: true })
     }
   }
+}
+
+/** The input with which a service is asked at all: Rekor v2 by its own signing config. */
+export function configFor({ sandbox }: Scene, service: ServiceName): Record<string, string> {
+  return service === 'rekor2' ? { 'signing-config': sandbox.signingConfigV2 } : {}
 }
 
 /** A verify job has no `id-token` permission, and verifying asks nothing of the runner's services. */

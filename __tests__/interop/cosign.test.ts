@@ -1,5 +1,8 @@
 import { execFile } from 'node:child_process'
-import { appendFile, readFile } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { appendFile, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { openScene, type Scene } from '../e2e/scene.ts'
@@ -8,6 +11,10 @@ const run = promisify(execFile)
 const ISSUER = 'https://token.actions.githubusercontent.com'
 const IDENTITY =
   'https://github.com/octo-org/octo-models/.github/workflows/release.yml@refs/heads/main'
+
+/** Rekor v1 and v2. */
+const LOGS = ['signingConfig', 'signingConfigV2'] as const
+type Log = (typeof LOGS)[number]
 
 let scene: Scene
 beforeAll(async () => {
@@ -50,6 +57,60 @@ describe('cosign verifies what we sign', () => {
     }
   })
 
+  it('with Rekor v2, too, and no longer after a byte changed or by a root without that log', async () => {
+    await scene.write('a', 'one')
+    await scene.write('b', 'two')
+    await scene.sign({ files: 'a\nb', 'signing-config': scene.sandbox.signingConfigV2 })
+    const root = JSON.parse(await readFile(scene.sandbox.trustedRoot, 'utf8')) as {
+      tlogs: unknown[]
+    }
+    const without = join(scene.sandbox.dir, 'without_rekor2.json')
+    await writeFile(without, JSON.stringify({ ...root, tlogs: root.tlogs.slice(0, 1) }))
+    const verify = async (name: string, trustedRoot = scene.sandbox.trustedRoot): Promise<string> =>
+      await cosign(
+        'verify-blob',
+        ...['--trusted-root', trustedRoot, '--bundle', `${name}.sigstore.json`],
+        ...['--certificate-identity', IDENTITY, '--certificate-oidc-issuer', ISSUER, name]
+      )
+    // the second is not the first of the log: its proof has a path
+    expect(await verify('a')).toContain('Verified OK')
+    expect(await verify('b')).toContain('Verified OK')
+    await expect(verify('a', without)).rejects.toThrow('not enough verified log entries')
+    await appendFile(`${scene.workspace}/a`, 'x')
+    await expect(verify('a')).rejects.toThrow('failed to verify signature')
+  })
+
+  it.each(LOGS)('a statement, as the adapter of the public suite signs it: %s', async log => {
+    await scene.write('a', 'one')
+    const sha256 = createHash('sha256').update('one').digest('hex')
+    const type = 'https://example.com/test-result/v1'
+    const statement = {
+      _type: 'https://in-toto.io/Statement/v1',
+      subject: [{ name: 'a', digest: { sha256 } }],
+      predicateType: type,
+      predicate: {}
+    }
+    await scene.write('statement.json', JSON.stringify(statement))
+    const client = fileURLToPath(new URL('../../conformance/client', import.meta.url))
+    const trust = ['--trusted-root', scene.sandbox.trustedRoot]
+    await run(
+      client,
+      [
+        ...['sign-bundle', '--in-toto', '--identity-token', await token(), ...trust],
+        ...['--signing-config', scene.sandbox[log], '--bundle', 'a.sigstore.json', 'statement.json']
+      ],
+      { cwd: scene.workspace }
+    )
+    const verify = async (): Promise<string> =>
+      await cosign(
+        ...['verify-blob-attestation', '--type', type, '--bundle', 'a.sigstore.json', ...trust],
+        ...['--certificate-identity', IDENTITY, '--certificate-oidc-issuer', ISSUER, 'a']
+      )
+    expect(await verify()).toContain('Verified OK')
+    await appendFile(`${scene.workspace}/a`, 'x')
+    await expect(verify()).rejects.toThrow('provided artifact digest')
+  })
+
   it('and refuses a changed byte, another identity, and another issuer', async () => {
     await scene.write('a', 'one')
     await scene.sign({ files: 'a' })
@@ -68,14 +129,14 @@ describe('cosign verifies what we sign', () => {
 })
 
 describe('we verify what cosign signs', () => {
-  const trust = (): string[] => [
-    ...['--signing-config', scene.sandbox.signingConfig],
+  const trust = (log: Log): string[] => [
+    ...['--signing-config', scene.sandbox[log]],
     ...['--trusted-root', scene.sandbox.trustedRoot]
   ]
 
-  it('a file, and not after a byte changed or for another identity', async () => {
+  it.each(LOGS)('a file, and not after a byte changed or for another identity: %s', async log => {
     await scene.write('a', 'one')
-    const as = ['--yes', '--identity-token', await token(), ...trust()]
+    const as = ['--yes', '--identity-token', await token(), ...trust(log)]
     await cosign('sign-blob', ...as, '--bundle', 'a.sigstore.json', 'a')
 
     expect(await scene.verify({ files: 'a' })).toMatchObject({ outputs: { verified: 'true' } })
@@ -86,11 +147,11 @@ describe('we verify what cosign signs', () => {
     expect(changed.annotations[0]?.message).toContain('[DIGEST_MISMATCH]')
   })
 
-  it('a statement about a file, when its predicate type is asked for and only then', async () => {
+  it.each(LOGS)('a statement about a file, when asked for its predicate type: %s', async log => {
     await scene.write('a', 'one')
     await scene.write('predicate.json', '{"passed":true}')
     const type = 'https://example.com/test-result/v1'
-    const as = ['--yes', '--identity-token', await token(), ...trust()]
+    const as = ['--yes', '--identity-token', await token(), ...trust(log)]
     const what = ['--predicate', 'predicate.json', '--type', type, '--bundle', 'a.sigstore.json']
     await cosign('attest-blob', ...as, ...what, 'a')
 

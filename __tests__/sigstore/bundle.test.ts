@@ -85,6 +85,23 @@ describe('serializeBundle', () => {
     expect(bundleFromJSON(JSON.parse(serializeBundle(bundle)))).toEqual(bundle)
   })
 
+  it('writes an entry of Rekor v2 without what that has not', () => {
+    const bundle = witnessed(messageBundle({ sha256: Buffer.alloc(32, 1), signature, certificate }))
+    const [entry] = bundle.verificationMaterial.tlogEntries
+    if (entry === undefined) throw new Error('no entry')
+    const kindVersion = { kind: 'hashedrekord', version: '0.0.2' }
+    bundle.verificationMaterial.tlogEntries = [
+      { ...entry, kindVersion, integratedTime: '0', inclusionPromise: undefined }
+    ]
+    const rest: Record<string, unknown> = { ...ENTRY, kindVersion }
+    delete rest.integratedTime
+    delete rest.inclusionPromise
+    expect(JSON.parse(serializeBundle(bundle))).toMatchObject({
+      verificationMaterial: { tlogEntries: [rest] }
+    })
+    expect(serializeBundle(bundle)).not.toMatch(/null|integratedTime|inclusionPromise/)
+  })
+
   it('writes a bundle without log entry, as instances without a log have it', () => {
     const bundle = witnessed(
       statementBundle({ payload: Buffer.from('{}'), signature, certificate })

@@ -5,7 +5,8 @@ import { describe, expect, it } from '@jest/globals'
 import * as x509 from '../../sandbox/certificate.ts'
 import type { Http } from '../../src/http.ts'
 import { openCeremony } from '../../src/sigstore/ceremony.ts'
-import { fakeLog } from '../http/loopback.ts'
+import type { SessionOptions } from '../../src/sigstore/session.ts'
+import { fakeLog, fakeTime } from '../http/loopback.ts'
 
 const MINUTE = 60_000
 
@@ -47,13 +48,16 @@ describe('openCeremony', () => {
     const url = 'https://fulcio.example'
     const identity = { raw: 'a.b.c', subject: 's', issuer: 'i', claims: {} }
     const times = { issuedAt: new Date(0), expiresAt: new Date(5 * MINUTE) }
-    const options = {
-      services: { fulcio: { url, majorApiVersion: 1 }, timestampAuthorities: [] },
+    const service = { url, majorApiVersion: 1 }
+    const options: SessionOptions = {
+      services: { fulcio: service, timestampAuthorities: [service] },
       identity: () => Promise.resolve({ ...identity, ...times }),
       http: authority(life * MINUTE),
       log: fakeLog()
     }
-    const { expires } = await openCeremony(options, () => 1000)
+    const time = fakeTime()
+    time.pass(1000)
+    const { expires } = await openCeremony(options, time)
     expect(expires).toBe(1000 + use * MINUTE)
   })
 })

@@ -16,6 +16,8 @@ export const ISSUER = 'https://token.actions.githubusercontent.com'
 export type Instance = {
   sandbox: Sandbox
   services: Services
+  /** With Rekor v2. */
+  servicesV2: Services
   identity: () => Promise<IdentityToken>
   stop: () => Promise<void>
 }
@@ -23,10 +25,12 @@ export type Instance = {
 /** Starts a Sigstore; it ends with `stop`. */
 export async function startInstance(): Promise<Instance> {
   const sandbox = await startSandbox()
-  const config = parseSigningConfig(await readFile(sandbox.signingConfig, 'utf8'))
+  const services = async (path: string): Promise<Services> =>
+    selectServices(parseSigningConfig(await readFile(path, 'utf8')), new Date())
   return {
     sandbox,
-    services: selectServices(config, new Date()),
+    services: await services(sandbox.signingConfig),
+    servicesV2: await services(sandbox.signingConfigV2),
     identity: () => requestIdentity(audience => getToken(sandbox, audience), { issuer: ISSUER }),
     stop: () => sandbox.stop()
   }

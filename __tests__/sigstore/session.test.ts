@@ -10,10 +10,11 @@ import { KeylessError } from '../../src/errors.ts'
 import { createHttp, type Http, type HttpRequest, type Log } from '../../src/http.ts'
 import { serializeBundle } from '../../src/sigstore/bundle.ts'
 import { openSession, type Session } from '../../src/sigstore/session.ts'
+import type { Services } from '../../src/sigstore/signing-config.ts'
 import { parseBundle } from '../../src/trust/bundle.ts'
 import { exactly } from '../../src/trust/policy.ts'
 import { parseTrustedRoots } from '../../src/trust/root.ts'
-import { verifyBundle, type Expectation } from '../../src/trust/verify.ts'
+import { verifyBundle, type Expectation, type Verified } from '../../src/trust/verify.ts'
 import { fakeLog, fakeTime } from '../http/loopback.ts'
 import { ISSUER, startInstance, type Instance } from './instance.ts'
 
@@ -40,16 +41,24 @@ type Run = { session: Session; log: Log & { lines: string[] }; time: ReturnType<
 
 /** A session on a clock that only waiting moves. `around` stands between it and the services. */
 function open(
-  options: { minutes?: number; around?: (http: Http) => Http; identity?: Instance['identity'] } = {}
+  options: {
+    minutes?: number
+    around?: (http: Http) => Http
+    identity?: Instance['identity']
+    services?: Services
+  } = {}
 ): Run {
   const { minutes = 10, around = (http: Http) => http, identity = instance.identity } = options
   const time = fakeTime(1)
   const log = fakeLog()
   const http = around(createHttp({ deadline: minutes * MINUTE, log, time }))
-  const { services } = instance
-  const clock = (): number => time.now()
-  return { time, log, session: openSession({ services, identity, http, log, clock }) }
+  const { services = instance.services } = options
+  return { time, log, session: openSession({ services, identity, http, log, time }) }
 }
+
+/** A session with Rekor v2. */
+const openV2 = (options: Parameters<typeof open>[0] = {}): Run =>
+  open({ ...options, services: instance.servicesV2 })
 
 /** Services as they are, except that one stays away until the clock shows a time. */
 function away(service: string, until: number): Fault & { end: number } {
@@ -57,10 +66,10 @@ function away(service: string, until: number): Fault & { end: number } {
 }
 
 /** Runs with a fault in force until the clock passes its end. */
-async function under(fault: Fault & { end: number }, minutes?: number): Promise<Run> {
+async function under(fault: Fault & { end: number }, minutes?: number, start = open): Promise<Run> {
   const { end, ...kind } = fault
   await instance.sandbox.fault(kind)
-  const run = open(minutes === undefined ? {} : { minutes })
+  const run = start(minutes === undefined ? {} : { minutes })
   run.time.sleep = async milliseconds => {
     run.time.pass(milliseconds)
     if (run.time.now() >= end) await instance.sandbox.clearFaults()
@@ -139,7 +148,34 @@ describe('a session', () => {
     ).not.toContain(409)
   })
 
-  it('has at most 32 signatures on their way', async () => {
+  it('logs statements in Rekor v2 as it logs files: the digest of what was signed', async () => {
+    const payload = Buffer.from('{"_type":"https://in-toto.io/Statement/v1"}')
+    const pae = Buffer.concat([
+      Buffer.from(`DSSEv1 28 application/vnd.in-toto+json ${payload.length} `),
+      payload
+    ])
+    const { session } = openV2()
+    const bundles = await Promise.all([
+      session.signDigest(digest('a')),
+      session.signStatement(payload)
+    ])
+    const entries = bundles.flatMap(each => each.verificationMaterial.tlogEntries)
+    expect(entries.map(entry => entry.kindVersion)).toEqual([
+      { kind: 'hashedrekord', version: '0.0.2' },
+      { kind: 'hashedrekord', version: '0.0.2' }
+    ])
+    const digests = entries.map(entry => JSON.parse(entry.canonicalizedBody.toString()) as unknown)
+    expect(digests).toMatchObject(
+      [digest('a'), createHash('sha256').update(pae).digest()].map(each => ({
+        spec: { hashedRekordV002: { data: { digest: each.toString('base64') } } }
+      }))
+    )
+  })
+
+  it.each([
+    ['v1', 32, () => open],
+    ['v2', 100, () => openV2]
+  ] as const)('with Rekor %s has at most %d signatures on their way', async (_, limit, start) => {
     let now = 0
     let most = 0
     const around = (http: Http): Http => ({
@@ -149,9 +185,9 @@ describe('a session', () => {
         return http.request(request).finally(() => now--)
       }
     })
-    const { session } = open({ around })
-    await Promise.all(Array.from({ length: 100 }, (_, i) => session.signDigest(digest(`${i}`))))
-    expect(most).toBe(32)
+    const { session } = start()({ around })
+    await Promise.all(Array.from({ length: 150 }, (_, i) => session.signDigest(digest(`${i}`))))
+    expect(most).toBe(limit)
   })
 
   it('takes no log where there is none', async () => {
@@ -178,7 +214,7 @@ describe('what it signs', () => {
     })
   )
 
-  it.each<[string, (session: Session) => Promise<Bundle>, Expectation]>([
+  const ways: [string, (session: Session) => Promise<Bundle>, Expectation][] = [
     [
       'message signature',
       session => session.signDigest(Buffer.from(sha256, 'hex')),
@@ -189,26 +225,45 @@ describe('what it signs', () => {
       session => session.signStatement(statement),
       { kind: 'statement', predicateType: 'https://example.com/predicate' }
     ]
-  ])('is believed, read back from its text: a %s', async (_, sign, expectation) => {
-    const { sandbox } = instance
-    const text = serializeBundle(await sign(open().session))
-    const workflow = sandbox.env.GITHUB_WORKFLOW_REF ?? ''
-    const requirements = [
-      exactly('issuer', ISSUER),
-      exactly('subjectAlternativeName', `https://github.com/${workflow}`)
-    ]
-    const verified = await verifyBundle(parseBundle(text, 'bundle'), {
-      roots: parseTrustedRoots(await readFile(sandbox.trustedRoot, 'utf8'), 'root'),
-      digest: algorithm => Promise.resolve(createHash(algorithm).update(content).digest('hex')),
-      expect: expectation,
-      signer: { identity: { requirements } }
-    })
+  ]
+
+  it.each(ways)('is believed, read back from its text: a %s', async (_, sign, expectation) => {
+    const verified = await believe(await sign(open().session), expectation)
     expect(verified.times.map(({ source }) => source).sort()).toEqual([
       'rekor',
       'timestamp-authority'
     ])
     expect(verified.logEntry).toMatchObject({ version: 'v1', url: instance.services.rekor?.url })
   })
+
+  it.each(ways)('is believed with Rekor v2: a %s', async (_, sign, expectation) => {
+    const bundle = await sign(openV2().session)
+    const verified = await believe(bundle, expectation)
+    expect(verified.times.map(({ source }) => source)).toEqual(['timestamp-authority'])
+    const [entry] = bundle.verificationMaterial.tlogEntries
+    expect(verified.logEntry).toMatchObject({
+      version: 'v2',
+      url: instance.servicesV2.rekor?.url,
+      index: entry?.logIndex
+    })
+  })
+
+  async function believe(bundle: Bundle, expectation: Expectation): Promise<Verified> {
+    const { sandbox } = instance
+    const text = serializeBundle(bundle)
+    expect(text).not.toContain('null')
+    const workflow = sandbox.env.GITHUB_WORKFLOW_REF ?? ''
+    const requirements = [
+      exactly('issuer', ISSUER),
+      exactly('subjectAlternativeName', `https://github.com/${workflow}`)
+    ]
+    return verifyBundle(parseBundle(text, 'bundle'), {
+      roots: parseTrustedRoots(await readFile(sandbox.trustedRoot, 'utf8'), 'root'),
+      digest: algorithm => Promise.resolve(createHash(algorithm).update(content).digest('hex')),
+      expect: expectation,
+      signer: { identity: { requirements } }
+    })
+  }
 })
 
 describe('an outage', () => {
@@ -266,6 +321,75 @@ describe('an outage', () => {
       time.pass(8 * MINUTE)
     }
     expect(session.certificates).toBe(5)
+  })
+})
+
+describe('a conflict in Rekor v2', () => {
+  it('costs the signature: it is made and stamped anew, under the same certificate', async () => {
+    await instance.sandbox.fault({ service: 'rekor2', kind: 'commit-then-500', times: 1 })
+    const since = (await instance.sandbox.requests()).length
+    const { session } = openV2()
+    const bundle = await session.signDigest(digest('a'))
+    expect(await asked(since)).toEqual({ oidc: 1, fulcio: 1, rekor2: 3, tsa: 2 })
+    expect(session.certificates).toBe(1)
+    const [entry] = bundle.verificationMaterial.tlogEntries
+    expect(entry?.canonicalizedBody.toString()).toContain(signatureOf(bundle).toString('base64'))
+    const { publicKey } = new X509Certificate(rawCertificate(bundle))
+    expect(verify('sha256', Buffer.from('a'), publicKey, signatureOf(bundle))).toBe(true)
+  })
+
+  it('again and again is waited out, longer each time', async () => {
+    await instance.sandbox.fault({ service: 'rekor2', kind: 'conflict', times: 7 })
+    const { session, time } = openV2()
+    await session.signDigest(digest('a'))
+    expect(time.waits).toEqual([500, 1000, 2000, 4000, 8000, 16_000, 20_000])
+  })
+
+  it('that never ends is said, and no ever more entries are made', async () => {
+    await instance.sandbox.fault({ service: 'rekor2', kind: 'conflict' })
+    const since = (await instance.sandbox.requests()).length
+    const { session } = openV2({ minutes: 60 })
+    await expect(session.signDigest(digest('a'))).rejects.toMatchObject({
+      code: 'REKOR_CONFLICT',
+      message: expect.stringMatching(/^Rekor \(http.*409/)
+    })
+    expect((await asked(since)).rekor2).toBe(8)
+  })
+
+  it('does not count against the next signature', async () => {
+    const { session } = openV2()
+    for (const name of ['a', 'b']) {
+      await instance.sandbox.fault({ service: 'rekor2', kind: 'conflict', times: 5 })
+      await expect(session.signDigest(digest(name))).resolves.toBeDefined()
+    }
+  })
+})
+
+describe('an outage of Rekor v2', () => {
+  it('is sat out under the same certificate', async () => {
+    const { session, time } = await under(away('rekor2', 5 * MINUTE), 10, openV2)
+    const bundles = await Promise.all(['a', 'b', 'c'].map(name => session.signDigest(digest(name))))
+    expect(bundles).toHaveLength(3)
+    expect(session.certificates).toBe(1)
+    expect(time.now()).toBeGreaterThan(5 * MINUTE)
+  })
+
+  it('longer than a certificate lasts: signatures are made again under a new one', async () => {
+    const { session } = await under(away('rekor2', 9 * MINUTE), 20, openV2)
+    const bundle = await session.signDigest(digest('a'))
+    expect(session.certificates).toBe(2)
+    const { publicKey } = new X509Certificate(rawCertificate(bundle))
+    expect(verify('sha256', Buffer.from('a'), publicKey, signatureOf(bundle))).toBe(true)
+  })
+
+  it('does not make a run fall back to Rekor v1, which the signing config offers too', async () => {
+    const since = (await instance.sandbox.requests()).length
+    const { session } = await under(away('rekor2', Infinity), 3, openV2)
+    await expect(session.signDigest(digest('a'))).rejects.toMatchObject({
+      code: 'SERVICE_UNAVAILABLE',
+      message: expect.stringMatching(/^Rekor \(.*503 Service Unavailable/)
+    })
+    expect((await asked(since)).rekor).toBeUndefined()
   })
 })
 

@@ -179,20 +179,36 @@ describe('selectServices', () => {
 
   const second = service('v2', { majorApiVersion: 2, validFor: { start: NEW } })
 
-  it('takes Rekor v1 beside a newer v2', () => {
-    expect(select({ rekorTlogUrls: [second, service('v1')] }).rekor).toEqual({
+  it('takes Rekor v2 rather than a newer v1', () => {
+    const newer = service('v1', { validFor: { start: NEW } })
+    const older = service('v2', { majorApiVersion: 2 })
+    expect(select({ rekorTlogUrls: [newer, older] }).rekor).toEqual({
+      url: 'https://v2',
+      majorApiVersion: 2
+    })
+  })
+
+  it.each([
+    ['of the future', { majorApiVersion: 2, validFor: { start: FUTURE } }],
+    ['of the past', { majorApiVersion: 2, validFor: { start: OLD, end: OLD } }],
+    ['that it does not speak', { majorApiVersion: 3 }]
+  ])('takes Rekor v1 rather than a newer version %s', (_, other) => {
+    expect(select({ rekorTlogUrls: [service('other', other), service('v1')] }).rekor).toEqual({
       url: 'https://v1',
       majorApiVersion: 1
     })
   })
 
-  it.each([
-    ['alone', [second]],
-    ['beside a v1 of the past', [second, service('v1', { validFor: { start: OLD, end: NEW } })]]
-  ])('says so when there is only Rekor v2, %s', (_, rekorTlogUrls) => {
-    expect(() => select({ rekorTlogUrls })).toThrow(
-      expect.objectContaining({ code: 'REKOR_V2_UNSUPPORTED' })
-    )
+  it('signs with Rekor v2 only where there is a timestamp authority: the log says no time', () => {
+    const rekorTlogUrls = [second]
+    for (const without of [{ tsaUrls: undefined, tsaConfig: undefined }, { tsaUrls: [] }]) {
+      expect(() => select({ rekorTlogUrls, ...without })).toThrow(
+        expect.objectContaining({
+          code: 'SIGNING_CONFIG_NO_SERVICE',
+          message: expect.stringContaining('timestamp authority')
+        })
+      )
+    }
   })
 
   const several = [

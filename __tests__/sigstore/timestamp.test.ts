@@ -18,7 +18,7 @@ const signature = Buffer.from('a signature')
 
 function request(http: Http = client()): Promise<Buffer> {
   const [authority] = instance.services.timestampAuthorities
-  return requestTimestamp(http, authority?.url ?? '', signature, Infinity)
+  return requestTimestamp(http, authority.url, signature, Infinity)
 }
 
 const answered = (body: Buffer): Http => client(response => ({ ...response, body }))

@@ -34,7 +34,7 @@ import { timestamp } from '../../sandbox/timestamp.ts'
 import { trustedRoot } from '../../sandbox/trust.ts'
 import type { Digester } from '../../src/trust/digester.ts'
 import { parseTrustedRoots, type TrustedRoot } from '../../src/trust/root.ts'
-import { all, at, type Edit, type Json } from './edit.ts'
+import { all, type Edit, type Json } from './edit.ts'
 
 const HOST = 'log.test'
 const V2_HOST = 'v2.log.test'
@@ -85,37 +85,22 @@ export class Instance {
 
   /** The instance's trusted root in JSON. */
   rootJson(): Json {
-    const root = JSON.parse(
-      JSON.stringify(
-        trustedRoot(
-          {
-            fulcio: 'https://ca.test',
-            rekor: `https://${HOST}`,
-            tsa: 'https://tsa.test',
-            oidc: '',
-            tuf: ''
-          },
-          {
-            fulcio: this.fulcio,
-            tsa: this.tsa,
-            rekor: this.log.publicKey,
-            ctLog: this.ctLog.publicKey
-          }
-        )
-      )
-    ) as Json
-    const [v1] = root.tlogs as Json[]
-    const v2 = {
-      ...v1,
-      baseUrl: `https://${V2_HOST}`,
-      publicKey: {
-        rawBytes: base64(spki(this.v2.publicKey)),
-        keyDetails: 'PKIX_ED25519',
-        validFor: at(v1, 'publicKey.validFor')
-      },
-      logId: { keyId: base64(this.#v2Id()) }
+    const urls = {
+      fulcio: 'https://ca.test',
+      rekor: `https://${HOST}`,
+      rekor2: `https://${V2_HOST}`,
+      tsa: 'https://tsa.test',
+      oidc: '',
+      tuf: ''
     }
-    return { ...root, tlogs: [v1, v2] }
+    const root = trustedRoot(urls, {
+      fulcio: this.fulcio,
+      tsa: this.tsa,
+      rekor: this.log.publicKey,
+      rekor2: { publicKey: this.v2.publicKey, logId: this.#v2Id() },
+      ctLog: this.ctLog.publicKey
+    })
+    return JSON.parse(JSON.stringify(root)) as Json
   }
 
   roots(...edits: Edit[]): TrustedRoot[] {

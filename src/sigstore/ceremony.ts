@@ -1,4 +1,5 @@
 import { KeylessError } from '../errors.ts'
+import type { Time } from '../http.ts'
 import { requestCertificate, type Certificate } from './fulcio.ts'
 import { generateKey, type EphemeralKey } from './key.ts'
 import type { SessionOptions } from './session.ts'
@@ -19,20 +20,20 @@ export type Ceremony = { key: EphemeralKey; certificate: Certificate; expires: n
  */
 export async function openCeremony(
   { services, identity, http, log }: SessionOptions,
-  clock: () => number
+  time: Time
 ): Promise<Ceremony> {
   for (let tokens = 1; ; tokens++) {
     const token = await identity()
-    const received = clock()
+    const received = time.now()
     const key = generateKey()
     try {
       const certificate = await requestCertificate(http, services.fulcio.url, token, key)
       const life = certificate.notAfter.getTime() - certificate.notBefore.getTime()
-      return { key, certificate, expires: clock() + Math.min(LONGEST_USE, USABLE * life) }
+      return { key, certificate, expires: time.now() + Math.min(LONGEST_USE, USABLE * life) }
     } catch (error) {
       const refused = error instanceof KeylessError && error.code === 'FULCIO_REFUSED_TOKEN'
       const life = token.expiresAt.getTime() - token.issuedAt.getTime()
-      if (!refused || clock() - received < USABLE * life || tokens === MOST_TOKENS) throw error
+      if (!refused || time.now() - received < USABLE * life || tokens === MOST_TOKENS) throw error
       log.info(
         'Fulcio refused a token that had grown old in waiting; trying again with a fresh one'
       )

@@ -58,12 +58,13 @@ function parseJson(bytes: Buffer): unknown {
   }
 }
 
-function text(value: unknown, what: string): string {
+/** A string that is not empty. Error: SERVICE_ANSWER_INVALID, as of all below. */
+export function text(value: unknown, what: string): string {
   if (typeof value !== 'string' || value === '') throw missing(what)
   return value
 }
 
-function base64(value: unknown, what: string): Buffer {
+export function base64(value: unknown, what: string): Buffer {
   const encoded = text(value, what)
   const bytes = Buffer.from(encoded, 'base64')
   if (bytes.toString('base64') !== encoded) throw missing(what)
@@ -80,11 +81,11 @@ function integer(value: unknown, what: string): string {
   return String(value)
 }
 
-function list(value: unknown, what: string): unknown[] {
+export function list(value: unknown, what: string): unknown[] {
   if (!Array.isArray(value)) throw missing(what)
   return value
 }
 
-function missing(what: string): Error {
+export function missing(what: string): Error {
   return unreadable('Rekor', `the entry lacks ${what}`)
 }

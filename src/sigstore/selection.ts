@@ -27,7 +27,7 @@ export function select(
   const highest = Math.max(...usable.map(service => service.majorApiVersion))
   const operators = new Set<string>()
   const candidates = usable
-    .filter(is(highest))
+    .filter(({ majorApiVersion }) => majorApiVersion === highest)
     .sort((a, b) => b.validFor.start.getTime() - a.validFor.start.getTime())
     .filter(({ operator }) => !operators.has(operator) && operators.add(operator))
     .map(({ url, majorApiVersion }) => ({ url, majorApiVersion }))
@@ -52,11 +52,6 @@ export function select(
 }
 
 /** Whether a service is in use at a time; both ends of its period belong to it. */
-export function isValid({ validFor: { start, end } }: Service, now: Date): boolean {
+function isValid({ validFor: { start, end } }: Service, now: Date): boolean {
   return start <= now && (end === undefined || now <= end)
-}
-
-/** Whether a service speaks this API version. */
-export function is(version: number): (service: Service) => boolean {
-  return service => service.majorApiVersion === version
 }

@@ -5,18 +5,28 @@ import { dsse as envelopes } from '@sigstore/core'
 import pLimit, { type LimitFunction } from 'p-limit'
 
 import { KeylessError } from '../errors.ts'
-import type { Http, Log } from '../http.ts'
+import { TIME, backoff, type Http, type Log, type Time } from '../http.ts'
 import { STATEMENT_TYPE, messageBundle, statementBundle } from './bundle.ts'
 import { openCeremony, type Ceremony } from './ceremony.ts'
+import type { LogEntry } from './entry.ts'
 import type { IdentityToken } from './identity.ts'
 import { dsse, hashedRekord, logEntry, type Proposal } from './rekor.ts'
+import { logSignature, type SignedDigest } from './rekor-tiles.ts'
+import type { SelectedService } from './selection.ts'
 import type { Services } from './signing-config.ts'
 import { requestTimestamp } from './timestamp.ts'
 
-/** Signatures that wait for their witnesses at the same time (Rekor v1: more brings nothing). */
+/** Signatures that wait for their witnesses at the same time; more brings nothing. */
 const POOL = 32
+/** The same for Rekor v2, where every entry waits for the next checkpoint: so many share one. */
+const TILES_POOL = 100
 /** Certificates in a row that may go by without one signature finished. */
 const MOST_CEREMONIES = 3
+/** Signatures in a row, of the same thing, that Rekor v2 may say it has already. Each is an entry there. */
+const MOST_CONFLICTS = 8
+
+/** What costs a signature, and not the run. */
+const LOSSES = new Set<string>(['REQUEST_EXPIRED', 'REKOR_CONFLICT'])
 
 export type SessionOptions = {
   services: Services
@@ -24,23 +34,24 @@ export type SessionOptions = {
   identity: () => Promise<IdentityToken>
   http: Http
   log: Log
-  /** Monotonic milliseconds, the clock of Http's deadline. */
-  clock?: () => number
+  /** Http's. */
+  time?: Time
 }
 
-type Draft = { bundle: Bundle; signature: Buffer; proposal: Proposal }
+/** A signature without witnesses. Rekor v2 is sent what was signed, v1 a proposal. */
+type Draft = SignedDigest & { bundle: Bundle; proposal: () => Proposal }
 
 /**
  * Signs any number of things with one ephemeral key and one certificate, asked for at the first signature
  * and renewed when it is too old to get witnesses in its lifetime. Every bundle has all its witnesses:
  * the log entry and the timestamps, asked for in parallel.
- * Errors: those of requestIdentity, requestCertificate, logEntry, requestTimestamp; NO_PROGRESS. After
+ * Errors: those of requestIdentity, requestCertificate, logEntry, logSignature, requestTimestamp; NO_PROGRESS. After
  * the first, whatever still waits for its turn fails with it: signing is all or nothing.
  */
 export class Session {
   readonly #options: SessionOptions
-  readonly #clock: () => number
-  readonly #pool: LimitFunction = pLimit(POOL)
+  readonly #time: Time
+  readonly #pool: LimitFunction
   #ceremony: Promise<Ceremony> | undefined
   #failure: Error | undefined
   #certificates = 0
@@ -49,7 +60,8 @@ export class Session {
 
   constructor(options: SessionOptions) {
     this.#options = options
-    this.#clock = options.clock ?? (() => performance.now())
+    this.#time = options.time ?? TIME
+    this.#pool = pLimit(options.services.rekor?.majorApiVersion === 2 ? TILES_POOL : POOL)
   }
 
   /** How many certificates were issued so far. */
@@ -61,19 +73,20 @@ export class Session {
   signDigest(sha256: Uint8Array): Promise<Bundle> {
     return this.#sign(({ key, certificate }) => {
       const parts = { sha256, signature: key.signDigest(sha256), certificate: certificate.der }
-      return { ...parts, bundle: messageBundle(parts), proposal: hashedRekord(parts) }
+      return { ...parts, bundle: messageBundle(parts), proposal: () => hashedRekord(parts) }
     })
   }
 
   /** Signs an in-toto statement, given as the bytes of its JSON, in a DSSE envelope. */
   signStatement(payload: Uint8Array): Promise<Bundle> {
     const pae = envelopes.preAuthEncoding(STATEMENT_TYPE, Buffer.from(payload))
+    const sha256 = createHash('sha256').update(pae).digest()
     const payloadSha256 = createHash('sha256').update(payload).digest()
     return this.#sign(({ key, certificate }) => {
-      const parts = { payload, signature: key.sign(pae), certificate: certificate.der }
-      const bundle = statementBundle(parts)
+      const parts = { sha256, signature: key.signDigest(sha256), certificate: certificate.der }
+      const bundle = statementBundle({ ...parts, payload })
       const envelope = bundle.content.dsseEnvelope
-      return { ...parts, bundle, proposal: dsse({ ...parts, envelope, payloadSha256 }) }
+      return { ...parts, bundle, proposal: () => dsse({ ...parts, envelope, payloadSha256 }) }
     })
   }
 
@@ -81,12 +94,19 @@ export class Session {
     return this.#pool(async () => {
       if (this.#failure !== undefined) throw this.#failure
       try {
-        for (;;) {
+        for (let conflicts = 0; ;) {
           const ceremony = await this.#current()
           const made = draft(ceremony)
-          if (!(await this.#witness(made, ceremony))) continue
-          this.#withoutProgress = 0
-          return made.bundle
+          const lost = await this.#witness(made, ceremony)
+          if (lost === undefined) {
+            this.#withoutProgress = 0
+            return made.bundle
+          }
+          if (lost.code !== 'REKOR_CONFLICT') continue
+          conflicts += 1
+          if (conflicts === MOST_CONFLICTS) throw lost
+          this.#options.log.info('Rekor has an entry already, without proof (409); signing anew')
+          await this.#time.sleep(backoff(conflicts, this.#time))
         }
       } catch (error) {
         if (error instanceof Error) this.#failure ??= error
@@ -95,34 +115,48 @@ export class Session {
     })
   }
 
-  /** Adds all witnesses, or returns false when the certificate grew too old before they came. */
-  async #witness({ bundle, signature, proposal }: Draft, { expires }: Ceremony): Promise<boolean> {
+  /**
+   * Adds all witnesses, or returns why the signature is lost and has to be made again: its certificate grew
+   * too old before they came, or the log's proof of it cannot be had any more.
+   */
+  async #witness(draft: Draft, { expires }: Ceremony): Promise<KeylessError | undefined> {
     const { http, services } = this.#options
-    const material = bundle.verificationMaterial
+    const material = draft.bundle.verificationMaterial
     try {
       const [entry, ...timestamps] = await Promise.all([
-        services.rekor && logEntry(http, services.rekor.url, proposal, expires),
+        services.rekor && this.#log(draft, services.rekor, expires),
         ...services.timestampAuthorities.map(({ url }) =>
-          requestTimestamp(http, url, signature, expires)
+          requestTimestamp(http, url, draft.signature, expires)
         )
       ])
       material.tlogEntries = entry === undefined ? [] : [entry]
       material.timestampVerificationData = {
         rfc3161Timestamps: timestamps.map(signedTimestamp => ({ signedTimestamp }))
       }
-      return true
+      return undefined
     } catch (error) {
-      if (!(error instanceof KeylessError) || error.code !== 'REQUEST_EXPIRED') throw error
+      if (!(error instanceof KeylessError) || !LOSSES.has(error.code)) throw error
       this.#lastLoss = error.message
-      return false
+      return error
     }
+  }
+
+  #log(
+    draft: Draft,
+    { url, majorApiVersion }: SelectedService,
+    expires: number
+  ): Promise<LogEntry> {
+    const { http } = this.#options
+    return majorApiVersion === 2
+      ? logSignature(http, url, draft, expires)
+      : logEntry(http, url, draft.proposal(), expires)
   }
 
   async #current(): Promise<Ceremony> {
     for (;;) {
       const held = (this.#ceremony ??= this.#renew())
       const ceremony = await held
-      if (this.#clock() < ceremony.expires) return ceremony
+      if (this.#time.now() < ceremony.expires) return ceremony
       // whoever sees it first lets go of it; the others then find the new one
       if (this.#ceremony === held) this.#ceremony = undefined
     }
@@ -137,7 +171,7 @@ export class Session {
       )
     }
     this.#withoutProgress += 1
-    const ceremony = await openCeremony(this.#options, this.#clock)
+    const ceremony = await openCeremony(this.#options, this.#time)
     this.#certificates += 1
     this.#options.log.info(`Fulcio issued certificate ${this.#certificates} of this run`)
     return ceremony

@@ -1,7 +1,7 @@
 import { KeylessError } from '../errors.ts'
 import { fromOutside } from '../http/words.ts'
 import { isObject, type Json } from './json.ts'
-import { is, isValid, select, type SelectedService } from './selection.ts'
+import { select, type SelectedService } from './selection.ts'
 import { invalid, parseSelector, parseServices, type Selector, type Service } from './service.ts'
 
 const MEDIA_TYPE = 'application/vnd.dev.sigstore.signingconfig.v0.2+json'
@@ -53,14 +53,15 @@ export type Services = {
   fulcio: SelectedService
   /** Absent for an instance whose signing config lists no transparency log at all. */
   rekor?: SelectedService
-  timestampAuthorities: SelectedService[]
+  /** One at least: Rekor v2 says no time, and certificates are short-lived. */
+  timestampAuthorities: [SelectedService, ...SelectedService[]]
 }
 
 /**
  * Selects the services to sign with (sigstore_trustroot.proto, SigningConfig and Service): of those valid now
  * the highest API version that we speak, the newest first, one for each operator, as many as the
  * selector says. A bundle has exactly one log entry, so a config that asks for several logs is refused.
- * Errors: SIGNING_CONFIG_NO_SERVICE, REKOR_V2_UNSUPPORTED, SIGNING_CONFIG_INVALID.
+ * Errors: SIGNING_CONFIG_NO_SERVICE, SIGNING_CONFIG_INVALID.
  */
 export function selectServices(config: SigningConfig, now: Date): Services {
   const any: Selector = { selector: 'ANY' }
@@ -91,18 +92,11 @@ export function selectServices(config: SigningConfig, now: Date): Services {
 function selectRekor(config: SigningConfig, now: Date): SelectedService | undefined {
   const { rekor: offered, rekorSelector: selector } = config
   if (selector === undefined) return undefined
-  const usable = offered.filter(service => isValid(service, now))
-  if (usable.some(is(2)) && !usable.some(is(1))) {
-    throw new KeylessError(
-      'REKOR_V2_UNSUPPORTED',
-      'The signing config offers only Rekor v2 logs, and this version signs with Rekor v1; give one with a v1 log.'
-    )
-  }
   const role = {
     name: 'transparency log',
     member: 'rekorTlogUrls',
     offered,
-    supported: [1],
+    supported: [1, 2],
     selector
   }
   const [rekor, ...more] = select(role, now)
