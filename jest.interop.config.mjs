@@ -5,5 +5,7 @@ export default {
   ...config,
   testMatch: ['<rootDir>/__tests__/interop/**/*.test.ts'],
   testPathIgnorePatterns: [],
-  testTimeout: 60_000
+  // The real timestamp authority has a fixed port: one set of services at a time.
+  maxWorkers: 1,
+  testTimeout: 120_000
 }

@@ -23,16 +23,27 @@ function actionCommand(door: 'sign' | 'verify', inputs: Record<string, string>):
   return `env ${variables.join(' ')} ${process.execPath} ${absolute(`dist/${door}/index.js`)}`
 }
 
-/** What a person types to use a sandbox by hand, as a shell reads it. */
-export function instructions(layout: Layout, control: string): string {
-  const { env, trustedRoot, signingConfig, signingConfigV2, clientTrustConfig, tufRoot, urls } =
-    layout
+/** What a person has to know of a Sigstore on loopback to use it by hand. */
+type Known = Pick<
+  Layout,
+  'dir' | 'env' | 'trustedRoot' | 'signingConfig' | 'signingConfigV2' | 'clientTrustConfig'
+> & {
+  /** Where cosign and sigstore-python are. */
+  programs?: { cosign: string; sigstore: string }
+  /** Lines for the end. */
+  notes: string[]
+}
+
+/** What a person types to use a Sigstore on loopback by hand, as a shell reads it. */
+export function instructions(known: Known): string {
+  const { env, trustedRoot, signingConfig, signingConfigV2, clientTrustConfig, notes } = known
+  const { cosign, sigstore } = known.programs ?? { cosign: 'cosign', sigstore: 'sigstore' }
   const exports = Object.entries(env).map(([name, value]) => `export ${name}=${quote(value)}`)
   const identity = `https://github.com/${env.GITHUB_WORKFLOW_REF ?? ''}`
   const instance = { files: 'FILE', 'trusted-root': trustedRoot, 'show-summary': 'false' }
   return `# A Sigstore on loopback, gone on Ctrl-C. In another shell, in the folder of FILE:
 ${exports.join('\n')}
-export GITHUB_WORKSPACE="$PWD" RUNNER_TEMP=${layout.dir}
+export GITHUB_WORKSPACE="$PWD" RUNNER_TEMP=${known.dir}
 
 # the action
 ${actionCommand('sign', { ...instance, 'signing-config': signingConfig, 'artifact-name': 'sigstore' })}
@@ -44,14 +55,11 @@ ${actionCommand('verify', instance)}
 TOKEN=$(curl -s -H "Authorization: Bearer $ACTIONS_ID_TOKEN_REQUEST_TOKEN" "$ACTIONS_ID_TOKEN_REQUEST_URL&audience=sigstore" | sed 's/.*"value":"\\([^"]*\\)".*/\\1/')
 
 # cosign
-cosign sign-blob --yes --identity-token "$TOKEN" --signing-config ${signingConfig} --trusted-root ${trustedRoot} --bundle FILE.sigstore.json FILE
-cosign verify-blob --certificate-identity ${quote(identity)} --certificate-oidc-issuer https://token.actions.githubusercontent.com --trusted-root ${trustedRoot} --bundle FILE.sigstore.json FILE
+${cosign} sign-blob --yes --identity-token "$TOKEN" --signing-config ${signingConfig} --trusted-root ${trustedRoot} --bundle FILE.sigstore.json FILE
+${cosign} verify-blob --certificate-identity ${quote(identity)} --certificate-oidc-issuer https://token.actions.githubusercontent.com --trusted-root ${trustedRoot} --bundle FILE.sigstore.json FILE
 
 # sigstore-python
-sigstore --trust-config ${clientTrustConfig} sign --identity-token "$TOKEN" --overwrite --bundle FILE.sigstore.json FILE
+${sigstore} --trust-config ${clientTrustConfig} sign --identity-token "$TOKEN" --overwrite --bundle FILE.sigstore.json FILE
 
-# TUF: ${urls.tuf} from ${tufRoot}
-# one fault: curl -d '{"service":"rekor","kind":"status","status":503,"times":1}' ${control}/faults
-# no faults: curl -X DELETE ${control}/faults
-`
+${notes.map(note => `# ${note}\n`).join('')}`
 }

@@ -25,6 +25,9 @@ const end = (): void => {
 }
 process.on('SIGINT', end).on('SIGTERM', end)
 
+// A parent that died in the meantime does not read what is printed.
+process.stdout.on('error', end)
+
 if (values.json) {
   const { urls, ...rest } = layout
   process.stdout.write(`${JSON.stringify({ ...rest, urls: { ...urls, control: control.url } })}\n`)
@@ -32,5 +35,10 @@ if (values.json) {
 } else {
   // Only people need it, and tests start many sandboxes.
   const { instructions } = await import('./instructions.ts')
-  process.stdout.write(instructions(layout, control.url))
+  const notes = [
+    `TUF: ${layout.urls.tuf} from ${layout.tufRoot}`,
+    `one fault: curl -d '{"service":"rekor","kind":"status","status":503,"times":1}' ${control.url}/faults`,
+    `no faults: curl -X DELETE ${control.url}/faults`
+  ]
+  process.stdout.write(instructions({ ...layout, notes }))
 }

@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { appendFile, readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { openScene, type Scene } from '../e2e/scene.ts'
+import { programPath } from './services/install.ts'
 
 const run = promisify(execFile)
 const ISSUER = 'https://token.actions.githubusercontent.com'
@@ -27,10 +28,18 @@ afterAll(async () => {
   await scene.close()
 })
 
-/** What cosign says, on a machine that holds nothing of an earlier run. */
+/** A shell that finds cosign, on a machine that holds nothing of an earlier run. */
+const shell = (): { cwd: string; env: Record<string, string> } => ({
+  cwd: scene.workspace,
+  env: {
+    PATH: `${dirname(programPath('cosign'))}:${process.env.PATH ?? ''}`,
+    HOME: scene.workspace
+  }
+})
+
+/** What cosign says. */
 async function cosign(...args: string[]): Promise<string> {
-  const env = { PATH: process.env.PATH, HOME: scene.workspace }
-  const { stdout, stderr } = await run('cosign', args, { cwd: scene.workspace, env })
+  const { stdout, stderr } = await run('cosign', args, shell())
   return stdout + stderr
 }
 
@@ -52,7 +61,7 @@ describe('cosign verifies what we sign', () => {
     const commands = (outputs['verify-commands'] ?? '').split('\n')
     expect(commands).toHaveLength(4)
     for (const command of commands) {
-      const { stderr } = await run('bash', ['-c', command], { cwd: scene.workspace })
+      const { stderr } = await run('bash', ['-c', command], shell())
       expect(stderr).toContain('Verified OK')
     }
   })

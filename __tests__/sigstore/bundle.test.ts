@@ -41,6 +41,7 @@ const ENTRY = {
     logIndex: '0',
     treeSize: '1',
     rootHash: 'cm9vdA==',
+    hashes: [],
     checkpoint: { envelope: 'checkpoint' }
   },
   canonicalizedBody: 'Ym9keQ=='
@@ -52,7 +53,7 @@ const MATERIAL = {
 }
 
 describe('serializeBundle', () => {
-  it('writes a message signature, whole, with every logIndex also where it is 0', () => {
+  it('writes a message signature, whole, with what protobuf leaves out of the first entry of a log', () => {
     const sha256 = Buffer.alloc(32, 1)
     const text = serializeBundle(witnessed(messageBundle({ sha256, signature, certificate })))
     expect(JSON.parse(text)).toStrictEqual({

@@ -37,8 +37,9 @@ export function statementBundle(o: {
 }
 
 /**
- * A bundle as JSON text, as every client reads it: no nulls, no unknown members, and `logIndex` written
- * also where it is 0, for protobuf's JSON leaves zeros out and sigstore-python refuses that.
+ * A bundle as JSON text, as every client reads it: no nulls, no unknown members, and of a log's first entry
+ * also `logIndex`, which is 0, and the empty list of `hashes`: protobuf's JSON leaves both out, and
+ * sigstore-python refuses that.
  */
 export function serializeBundle(bundle: Bundle): string {
   const json = bundleToJSON(bundle) as Record<string, unknown>
@@ -56,6 +57,7 @@ export function serializeBundle(bundle: Bundle): string {
           ...(inclusionProof && {
             inclusionProof: {
               logIndex: inclusionProof.logIndex,
+              hashes: [],
               ...(entry?.inclusionProof as Record<string, unknown>)
             }
           })

@@ -1,0 +1,117 @@
+import { execFile } from 'node:child_process'
+import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { DEFAULT_CLAIMS, ISSUER } from '../../sandbox/claims.ts'
+import { type ActionRun, runAction } from '../e2e/runner.ts'
+import { type Services, startServices } from './services/client.ts'
+import { programPath } from './services/install.ts'
+import type { ProgramName } from './services/programs.ts'
+import type { Log, Witness } from './services/trust.ts'
+
+const execute = promisify(execFile)
+
+export { ISSUER }
+/** Who signs in a job of the services. */
+export const IDENTITY = `https://github.com/${DEFAULT_CLAIMS.job_workflow_ref ?? ''}`
+
+/** A job's workspace beside the real services. */
+export type Job = {
+  services: Services
+  workspace: string
+  /** Writes a file of the workspace. */
+  write(name: string, content: string): Promise<void>
+  /** A trusted root without the URLs given: the path of a new file. */
+  rootWithout(...urls: string[]): Promise<string>
+  /** The same for a client trust config. */
+  clientConfigWithout(log: Log, ...urls: string[]): Promise<string>
+  sign(witness: Witness, inputs: Record<string, string>): Promise<ActionRun>
+  verify(inputs: Record<string, string>): Promise<ActionRun>
+  /** What a client says, in the workspace and on a machine that holds nothing of an earlier run. */
+  run(client: ProgramName, ...args: string[]): Promise<string>
+  /** A token as a client of Sigstore would ask for it. */
+  token(): Promise<string>
+  close(): Promise<void>
+}
+
+export async function openJob(): Promise<Job> {
+  const services = await startServices()
+  const folder = await realpath(await mkdtemp(join(tmpdir(), 'job-')))
+  const workspace = join(folder, 'workspace')
+  await mkdir(workspace)
+  let files = 0
+
+  const writeJson = async (value: unknown): Promise<string> => {
+    files += 1
+    const path = join(folder, `${files}.json`)
+    await writeFile(path, JSON.stringify(value))
+    return path
+  }
+  const token = async (): Promise<string> => {
+    const { ACTIONS_ID_TOKEN_REQUEST_URL: url, ACTIONS_ID_TOKEN_REQUEST_TOKEN: bearer } =
+      services.env
+    const headers = { authorization: `Bearer ${bearer ?? ''}` }
+    const response = await fetch(`${url ?? ''}&audience=sigstore`, { headers })
+    return ((await response.json()) as { value: string }).value
+  }
+  // A verify job has no `id-token` permission.
+  const withoutToken = Object.fromEntries(
+    Object.entries(services.env).filter(([name]) => !name.startsWith('ACTIONS_ID_TOKEN_'))
+  )
+  const trust = { 'trusted-root': services.trustedRoot }
+  return {
+    services,
+    workspace,
+    token,
+    run: async (client, ...args) => {
+      // Wide enough for no sentence to be broken.
+      const env = { PATH: process.env.PATH, HOME: folder, NO_COLOR: '1', COLUMNS: '1000' }
+      const { stdout, stderr } = await execute(programPath(client), args, { cwd: workspace, env })
+      return stdout + stderr
+    },
+    write: async (name, content) => {
+      await writeFile(join(workspace, name), content)
+    },
+    rootWithout: async (...urls) =>
+      await writeJson(without(await read(services.trustedRoot), urls)),
+    clientConfigWithout: async (log, ...urls) => {
+      const config = await read(services.clientTrustConfigs[log])
+      return await writeJson({ ...config, trustedRoot: without(config.trustedRoot as Root, urls) })
+    },
+    sign: async (witness, inputs) =>
+      await runAction('sign', {
+        workspace,
+        env: services.env,
+        secrets: await services.issuer.secrets(),
+        inputs: { ...trust, 'signing-config': services.signingConfigs[witness], ...inputs }
+      }),
+    verify: async inputs =>
+      await runAction('verify', { workspace, env: withoutToken, inputs: { ...trust, ...inputs } }),
+    close: async () => {
+      await services.stop()
+      await rm(folder, { recursive: true })
+    }
+  }
+}
+
+type Root = Record<string, unknown> & {
+  tlogs: { baseUrl: string }[]
+  timestampAuthorities: { uri: string }[]
+}
+
+const read = async (path: string): Promise<Root> => JSON.parse(await readFile(path, 'utf8')) as Root
+
+function without(root: Root, urls: string[]): Root {
+  const known = [
+    ...root.tlogs.map(log => log.baseUrl),
+    ...root.timestampAuthorities.map(a => a.uri)
+  ]
+  const unknown = urls.find(url => !known.includes(url))
+  if (unknown !== undefined) throw new Error(`${unknown} is not in the trusted root`)
+  return {
+    ...root,
+    tlogs: root.tlogs.filter(({ baseUrl }) => !urls.includes(baseUrl)),
+    timestampAuthorities: root.timestampAuthorities.filter(({ uri }) => !urls.includes(uri))
+  }
+}
