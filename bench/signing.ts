@@ -42,6 +42,7 @@ export class Bench {
   /** @throws Error with the log of a run that failed */
   async sign(files: string): Promise<Cost> {
     const status = join(this.#folder, 'status')
+    await this.#sandbox.clearArtifacts()
     const earlier = (await this.#sandbox.requests()).length
     const start = Date.now()
     const run = await runAction('sign', {

@@ -5,10 +5,14 @@ import { fileURLToPath } from 'node:url'
 import type { Fault } from './faults.ts'
 import type { Layout } from './layout.ts'
 import type { ClaimChanges } from './sandbox.ts'
+import type { StoredArtifact } from './results.ts'
 import type { RequestRecord } from './server.ts'
 
 export type { Fault, FaultKind, ServiceName } from './faults.ts'
 export type { RequestRecord } from './server.ts'
+
+/** A workflow artifact, and the zip file that it is. */
+export type Artifact = Omit<StoredArtifact, 'content'> & { content: Buffer }
 
 /** A Sigstore in a process of its own. */
 export type Sandbox = Omit<Layout, 'urls'> & {
@@ -20,8 +24,16 @@ export type Sandbox = Omit<Layout, 'urls'> & {
   clearFaults(): Promise<void>
   /** Every request so far, in the order in which they came. */
   requests(): Promise<RequestRecord[]>
-  /** Every token issued, and the request token: they must appear nowhere. */
+  /**
+   * Every token issued, the request token, the jobs' tokens, and what every signed URL holds: they
+   * must appear nowhere.
+   */
   secrets(): Promise<string[]>
+  /** The environment that one more job of this run has of its own, such as the next leg of a matrix. */
+  startJob(): Promise<Record<string, string>>
+  /** The artifacts of the run that are complete, the oldest first. */
+  artifacts(): Promise<Artifact[]>
+  clearArtifacts(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -67,6 +79,14 @@ export async function startSandbox(o: { claims?: ClaimChanges } = {}): Promise<S
     },
     requests: async () => JSON.parse(await call('GET', '/requests')) as RequestRecord[],
     secrets: async () => JSON.parse(await call('GET', '/secrets')) as string[],
+    startJob: async () => JSON.parse(await call('POST', '/jobs')) as Record<string, string>,
+    artifacts: async () => {
+      const stored = JSON.parse(await call('GET', '/artifacts')) as StoredArtifact[]
+      return stored.map(one => ({ ...one, content: Buffer.from(one.content, 'base64') }))
+    },
+    clearArtifacts: async () => {
+      await call('DELETE', '/artifacts')
+    },
     stop: async () => {
       if (child.exitCode !== null || child.signalCode !== null) return
       const exit = once(child, 'exit')

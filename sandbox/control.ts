@@ -18,7 +18,14 @@ function act(sandbox: RunningSandbox, { method, path, body }: Request): Answer {
     case 'GET /requests':
       return json(200, sandbox.requests)
     case 'GET /secrets':
-      return json(200, sandbox.secrets)
+      return json(200, [...sandbox.secrets, sandbox.results.blobs.signature])
+    case 'POST /jobs':
+      return json(200, sandbox.startJob())
+    case 'GET /artifacts':
+      return json(200, sandbox.results.list())
+    case 'DELETE /artifacts':
+      sandbox.results.clear()
+      return done
     default:
       return { status: 404, body: 'not found' }
   }

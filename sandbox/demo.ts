@@ -29,6 +29,10 @@ try {
     inputs: { files: '*.onnx', 'signing-config': signingConfig, ...trust }
   })
   check(signed, 0)
+  say('The artifact that later jobs of the run download')
+  for (const { name, size, digest } of await sandbox.artifacts()) {
+    print(`${name}.zip, ${size} bytes, ${digest}`)
+  }
 
   say('Verifying it with dist/verify, in the same workflow')
   const verify = async (inputs = {}): Promise<ActionRun> =>

@@ -1,5 +1,14 @@
 /** What can be made to go wrong, service by service. */
-export const SERVICES = ['oidc', 'fulcio', 'rekor', 'rekor2', 'tsa', 'tuf'] as const
+export const SERVICES = [
+  'oidc',
+  'fulcio',
+  'rekor',
+  'rekor2',
+  'tsa',
+  'tuf',
+  'results',
+  'blob'
+] as const
 export type ServiceName = (typeof SERVICES)[number]
 
 /** Faults before the service learns of the request, the same for every service. */
@@ -19,7 +28,7 @@ export const LATE = [
   'drip' // sends a byte each `seconds` (0.2)
 ] as const
 
-/** The same, of requests that change something (a POST). */
+/** The same, of requests that change something (no GET). */
 export const COMMITTED = [
   'commit-then-500', // answers `status` (500)
   'commit-then-timeout' // never answers
@@ -32,7 +41,9 @@ const CONTENT = {
   rekor: ['conflict', 'stale-checkpoint', 'bad-set', 'bad-proof', 'clock'],
   rekor2: ['conflict', 'stale-checkpoint', 'bad-checkpoint', 'bad-proof'],
   tsa: ['wrong-timestamp', 'clock'],
-  tuf: ['expired-timestamp', 'expired-root', 'rolled-back']
+  tuf: ['expired-timestamp', 'expired-root', 'rolled-back'],
+  results: ['unfinished', 'over-quota'],
+  blob: []
 } as const satisfies Record<ServiceName, readonly string[]>
 
 /** `slow` waits `seconds` (1), then all is as ever. */

@@ -46,7 +46,7 @@ ${exports.join('\n')}
 export GITHUB_WORKSPACE="$PWD" RUNNER_TEMP=${known.dir}
 
 # the action
-${actionCommand('sign', { ...instance, 'signing-config': signingConfig })}
+${actionCommand('sign', { ...instance, 'signing-config': signingConfig, 'artifact-name': 'sigstore' })}
 ${actionCommand('verify', instance)}
 
 # with Rekor v2 in place of v1, here and below: ${signingConfigV2}

@@ -1,7 +1,7 @@
 import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Urls } from './trust.ts'
+import type { ServiceName } from './faults.ts'
 
 /** Where everything is: what a client needs to use a sandbox. */
 export type Layout = {
@@ -18,7 +18,7 @@ export type Layout = {
   clientTrustConfig: string
   /** Path of the TUF repository's first root.json. */
   tufRoot: string
-  urls: Urls
+  urls: Record<ServiceName, string>
 }
 
 type FileName =
@@ -36,7 +36,7 @@ export async function writeFiles(files: Record<FileName, string>): Promise<strin
   return dir
 }
 
-export function layoutOf(dir: string, env: Layout['env'], urls: Urls): Layout {
+export function layoutOf(dir: string, env: Layout['env'], urls: Layout['urls']): Layout {
   const path = (name: FileName): string => join(dir, name)
   return {
     dir,

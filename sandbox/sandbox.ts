@@ -7,12 +7,13 @@ import { Faults, SERVICES, type ServiceName } from './faults.ts'
 import { fulcioHandler } from './fulcio.ts'
 import { type Layout, layoutOf, writeFiles } from './layout.ts'
 import { oidcHandler } from './oidc.ts'
+import { Results } from './results.ts'
 import { Rekor } from './rekor.ts'
 import { Rekor2 } from './rekor2.ts'
 import { type Listener, type Request, type RequestRecord, listen, send } from './server.ts'
 import { TokenIssuer } from './token.ts'
 import { type Handler, withFaults } from './transport.ts'
-import { type Urls, clientTrustConfig, signingConfig, trustedRoot } from './trust.ts'
+import { clientTrustConfig, signingConfig, trustedRoot } from './trust.ts'
 import { tsaHandler } from './tsa.ts'
 import { TufRepository } from './tuf.ts'
 
@@ -23,7 +24,8 @@ export type ClaimChanges = Record<string, string | null | undefined>
 export class RunningSandbox {
   readonly faults = new Faults()
   readonly requests: RequestRecord[] = []
-  /** Every token issued, and the one that asks for them. */
+  readonly results = new Results(this.faults)
+  /** Every token issued, the one that asks for them, and those of the jobs. */
   readonly secrets: string[] = [randomBytes(32).toString('hex')]
   #claims: Claims = DEFAULT_CLAIMS
   #listeners: Listener[] = []
@@ -45,13 +47,16 @@ export class RunningSandbox {
       faults: this.faults,
       issued: token => this.secrets.push(token)
     })
+    const runtime = this.startJob()
     const urls = await this.#listen({
       oidc,
       fulcio: fulcioHandler({ authority, ctLog, issuer, faults: this.faults }),
       rekor: rekor.handler(),
       rekor2: rekor2.handler(),
       tsa: tsaHandler(timestampAuthority, this.faults),
-      tuf: repository.handler()
+      tuf: repository.handler(),
+      results: this.results.handler(() => urls.blob),
+      blob: this.results.blobs.handler()
     })
     const root = trustedRoot(urls, {
       fulcio: authority,
@@ -77,6 +82,8 @@ export class RunningSandbox {
       // getIDToken appends `&audience=…`: there must be a query already.
       ACTIONS_ID_TOKEN_REQUEST_URL: `${urls.oidc}/token?api-version=2.0`,
       ACTIONS_ID_TOKEN_REQUEST_TOKEN: this.secrets[0] ?? '',
+      ACTIONS_RESULTS_URL: `${urls.results}/`,
+      ...runtime,
       ...runnerEnvironment(this.#claims)
     }
     return layoutOf(this.#dir, env, urls)
@@ -90,12 +97,19 @@ export class RunningSandbox {
     )
   }
 
+  /** What the runner of one more job of this run has of its own. */
+  startJob(): Record<string, string> {
+    const token = this.results.startJob()
+    this.secrets.push(token)
+    return { ACTIONS_RUNTIME_TOKEN: token }
+  }
+
   async stop(): Promise<void> {
     for (const listener of this.#listeners) listener.close()
     if (this.#dir !== '') await rm(this.#dir, { recursive: true, force: true })
   }
 
-  async #listen(handlers: Record<ServiceName, Handler>): Promise<Urls> {
+  async #listen(handlers: Record<ServiceName, Handler>): Promise<Layout['urls']> {
     const elsewhere = await listen('elsewhere', this.#seen, exchange => {
       send(exchange, { status: 200, body: '{}' })
       return Promise.resolve()
@@ -112,7 +126,7 @@ export class RunningSandbox {
       this.#listeners.push(listener)
       return [service, listener.url] as const
     })
-    return Object.fromEntries(await Promise.all(pairs)) as Urls
+    return Object.fromEntries(await Promise.all(pairs)) as Layout['urls']
   }
 
   readonly #seen = (record: RequestRecord, request: Request): void => {

@@ -125,8 +125,8 @@ export function withFaults(
       return
     }
     const answer = await Promise.resolve(exchange.request).then(handler).catch(refuse)
-    const posted = exchange.request.method === 'POST'
-    const late = faults.take(service, ...LATE, ...(posted ? COMMITTED : []))
+    const changes = exchange.request.method !== 'GET'
+    const late = faults.take(service, ...LATE, ...(changes ? COMMITTED : []))
     switch (late?.kind) {
       case 'reset':
         reset(exchange, answer)

@@ -12,7 +12,14 @@ const allowed = new Set([
   'MIT'
 ])
 
-type Package = { name: string; version: string; license: string; repository: string; text: string }
+type Package = {
+  name: string
+  version: string
+  license: string
+  repository: string
+  author: string
+  text: string
+}
 
 /**
  * The licence file of a bundle: name, version, licence and its text (and notice) for each package folder,
@@ -25,7 +32,7 @@ export function licenseFile(folders: Iterable<string>): string {
   const entries = new Map<string, string>()
   for (const one of packages) {
     const title = `${one.name} ${one.version}`
-    if (!allowed.has(one.license)) problems.push(`${title}: licence ${one.license} is not allowed`)
+    if (!isAllowed(one.license)) problems.push(`${title}: licence ${one.license} is not allowed`)
     const text = one.text === '' ? textOfSibling(one, packages) : one.text
     if (text === undefined) problems.push(`${title}: no licence text in the package`)
     else entries.set(title, `${title} (${one.license})\n\n${text}`)
@@ -36,16 +43,21 @@ export function licenseFile(folders: Iterable<string>): string {
   return `The files beside this one contain the following packages.\n${rule}${sorted.join(rule)}`
 }
 
-/** Some packages of a monorepo are published without the text that their repository has once for all. */
+/** One licence, or an SPDX expression of several that hold at once: `(Apache-2.0 AND BSD-3-Clause)`. */
+function isAllowed(license: string): boolean {
+  const parts = license.replace(/^\((.*)\)$/, '$1').split(' AND ')
+  return parts.every(part => allowed.has(part))
+}
+
+/**
+ * Some packages of a monorepo are published without the text that their repository has once for all, and
+ * some without the text that their author's other packages have.
+ */
 function textOfSibling(one: Package, packages: Package[]): string | undefined {
-  const sibling = packages.find(
-    other =>
-      other.text !== '' &&
-      other.license === one.license &&
-      one.repository !== '' &&
-      other.repository === one.repository
-  )
-  return sibling?.text
+  const siblings = packages.filter(other => other.text !== '' && other.license === one.license)
+  const same = (key: 'repository' | 'author') => (other: Package) =>
+    one[key] !== '' && other[key] === one[key]
+  return (siblings.find(same('repository')) ?? siblings.find(same('author')))?.text
 }
 
 function readPackage(folder: string): Package {
@@ -54,13 +66,15 @@ function readPackage(folder: string): Package {
     version: string
     license?: unknown
     repository?: { url?: string } | string
+    author?: { name?: string } | string
   }
-  const { name, version, license, repository } = manifest
+  const { name, version, license, repository, author } = manifest
   return {
     name,
     version,
     license: typeof license === 'string' ? license : 'unknown',
     repository: (typeof repository === 'string' ? repository : repository?.url) ?? '',
+    author: (typeof author === 'string' ? author : author?.name) ?? '',
     text: licenseText(folder)
   }
 }

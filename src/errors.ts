@@ -12,6 +12,7 @@ export type Code =
   | 'TLS_DISABLED'
   | 'TOKEN_IN_ENVIRONMENT'
   | 'NODE_TOO_OLD'
+  | 'NO_ARTIFACT_SERVICE'
   // subjects
   | 'NO_SUBJECT'
   | 'FILE_NOT_REGULAR'
@@ -22,6 +23,7 @@ export type Code =
   | 'FILE_IS_LFS_POINTER'
   // storage
   | 'WRITE_FAILED'
+  | 'UPLOAD_FAILED'
   | 'NO_BUNDLE'
   | 'BUNDLE_UNREADABLE'
   | 'PUBLISH_FAILED'

@@ -35,6 +35,6 @@ describe('a fault that passes is recovered from', () => {
       outputs: { signed: '1' }
     })
     expect(await scene.verify({ files: 'a' })).toMatchObject({ outputs: { verified: 'true' } })
-    expect(await scene.toldSecrets()).toEqual(['fulcio', 'oidc'])
+    expect(await scene.toldSecrets()).toEqual(['fulcio', 'oidc', 'results'])
   })
 })

@@ -17,6 +17,8 @@ export type RunOptions = {
   /** In place of, or besides, what a runner always sets. */
   env?: Record<string, string>
   workspace: string
+  /** Of the job among those of its matrix. */
+  jobIndex?: number
   /** The webhook, in GITHUB_EVENT_PATH. */
   event?: unknown
   /** Must appear nowhere. */
@@ -60,7 +62,10 @@ export async function runAction(door: 'sign' | 'verify', options: RunOptions): P
   const env = {
     ...runnerVariables(machine, workspace),
     ...files,
-    ...inputVariables(manifest, options.inputs ?? {}, { 'github.job': 'job' }),
+    ...inputVariables(manifest, options.inputs ?? {}, {
+      'github.job': 'job',
+      'strategy.job-index': String(options.jobIndex ?? 0)
+    }),
     ...options.env
   }
   const before = await snapshot(workspace)

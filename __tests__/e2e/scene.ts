@@ -14,7 +14,7 @@ export type Scene = {
   verify(inputs: Record<string, string>, more?: Partial<RunOptions>): Promise<ActionRun>
   /** The services that a token or the request token was ever sent to. */
   toldSecrets(): Promise<string[]>
-  /** An empty workspace and a Sigstore without faults, for the next test. */
+  /** An empty workspace, a Sigstore without faults and a run without artifacts, for the next test. */
   reset(): Promise<void>
   close(): Promise<void>
 }
@@ -59,6 +59,7 @@ async function openWith(sandbox: Sandbox): Promise<Scene> {
     },
     reset: async () => {
       await sandbox.clearFaults()
+      await sandbox.clearArtifacts()
       await rm(folder, { recursive: true })
       await mkdir(workspace, { recursive: true })
     },
@@ -74,9 +75,7 @@ export function configFor({ sandbox }: Scene, service: ServiceName): Record<stri
   return service === 'rekor2' ? { 'signing-config': sandbox.signingConfigV2 } : {}
 }
 
-/** A verify job has no `id-token` permission. */
+/** A verify job has no `id-token` permission, and verifying asks nothing of the runner's services. */
 function withoutToken(env: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(env).filter(([name]) => !name.startsWith('ACTIONS_ID_TOKEN_'))
-  )
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('ACTIONS_')))
 }

@@ -120,11 +120,18 @@ describe('publishing', () => {
     expect(run).toMatchObject({ exitCode: 1, outputs: { signed: '1' } })
     expect(run.annotations).toMatchObject([
       { level: 'error', file: 'b', message: expect.stringContaining('b.sigstore.json') },
-      { level: 'error', message: expect.stringContaining('[PUBLISH_FAILED]') }
+      {
+        level: 'error',
+        message: expect.stringMatching(
+          /1 of 2 bundles are beside their files, and all are in the artifact sigstore-job-0; .* \[PUBLISH_FAILED\]$/
+        )
+      }
     ])
+    const artifact = { name: 'sigstore-job-0' }
+    const local = join(scene.workspace, 'a.sigstore.json')
     expect((await results('sign', run.outputs['results-path'])).subjects).toMatchObject([
-      { name: 'a', published: { local: join(scene.workspace, 'a.sigstore.json') } },
-      { name: 'b', published: {}, error: { code: 'WRITE_FAILED' } }
+      { name: 'a', published: { local, artifact } },
+      { name: 'b', published: { artifact }, error: { code: 'WRITE_FAILED' } }
     ])
     const collected = join(run.outputs['bundle-dir'] ?? '', 'b.sigstore.json')
     expect(await scene.verify({ files: 'b', bundle: collected })).toMatchObject({ exitCode: 0 })
@@ -230,7 +237,7 @@ describe('both', () => {
     const names = ["it's.bin", '$(x) `y`.bin', 'a|b<i>.bin', '::error::x.bin', '-dash.bin']
     for (const name of names) await scene.write(name, name)
 
-    const run = await scene.sign({ files: '*.bin' })
+    const run = await scene.sign({ files: '*.bin', publish: 'local' })
 
     expect(run).toMatchObject({ exitCode: 0, annotations: [], outputs: { signed: '5' } })
     expect(run.summary).toContain('<code>a|b&#60;i&#62;.bin</code>')

@@ -1,5 +1,10 @@
 import { describe, expect, it } from '@jest/globals'
-import { checkNode, checkSigningGround, type Ground } from '../../src/runner/environment.ts'
+import {
+  checkArtifactGround,
+  checkNode,
+  checkSigningGround,
+  type Ground
+} from '../../src/runner/environment.ts'
 
 const GOOD: Ground = {
   env: {
@@ -151,5 +156,33 @@ describe('Node', () => {
     expect(() => {
       checkNode(version)
     }).toThrow(expect.objectContaining({ code: 'NODE_TOO_OLD' }))
+  })
+})
+
+describe('the ground for an artifact', () => {
+  const good = {
+    ACTIONS_RUNTIME_TOKEN: 't',
+    ACTIONS_RESULTS_URL: 'https://results-receiver.actions.githubusercontent.com/'
+  }
+
+  it.each([undefined, 'https://github.com', 'https://octo.ghe.com', 'http://gh.localhost:3000'])(
+    'is good at %s',
+    server => {
+      expect(() => {
+        checkArtifactGround({ ...good, GITHUB_SERVER_URL: server })
+      }).not.toThrow()
+    }
+  )
+
+  it.each<[string, Ground['env']]>([
+    ['NO_ARTIFACT_SERVICE', { GITHUB_SERVER_URL: 'https://github.com.example' }],
+    ['NO_ARTIFACT_SERVICE', { GITHUB_SERVER_URL: 'https://ghe.com' }],
+    ['NO_ARTIFACT_SERVICE', { ACTIONS_RUNTIME_TOKEN: undefined }],
+    ['NO_ARTIFACT_SERVICE', { ACTIONS_RESULTS_URL: '' }],
+    ['SERVICE_URL_INSECURE', { ACTIONS_RESULTS_URL: 'http://results.example' }]
+  ])('is refused: %s %j', (code, env) => {
+    expect(() => {
+      checkArtifactGround({ ...good, ...env })
+    }).toThrow(expect.objectContaining({ code }))
   })
 })

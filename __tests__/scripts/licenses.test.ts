@@ -61,7 +61,22 @@ describe('licenseFile', () => {
     expect(() => licenseFile([bare, changed])).toThrow('bare 1.0.0: no licence text')
   })
 
-  it.each([['GPL-3.0-only'], [undefined], ['(MIT OR GPL-3.0-only)']])(
+  it('takes the text of another package of its author under the same licence', () => {
+    const bare = addPackage('bare', { author: 'A. Author', repository: 'r' }, {})
+    const other = addPackage('other', { author: { name: 'A. Author' }, repository: 'elsewhere' })
+    expect(licenseFile([bare, other])).toContain('bare 1.0.0 (MIT)\n\nthe text\n')
+    const stranger = addPackage('stranger', { author: 'B. Author' })
+    expect(() => licenseFile([bare, stranger])).toThrow('bare 1.0.0: no licence text')
+    const changed = addPackage('changed', { author: 'A. Author', license: 'ISC' })
+    expect(() => licenseFile([bare, changed])).toThrow('bare 1.0.0: no licence text')
+  })
+
+  it('allows several licences at once where each is allowed', () => {
+    const both = addPackage('both', { license: '(Apache-2.0 AND BSD-3-Clause)' })
+    expect(licenseFile([both])).toContain('both 1.0.0 ((Apache-2.0 AND BSD-3-Clause))')
+  })
+
+  it.each([['GPL-3.0-only'], [undefined], ['(MIT OR GPL-3.0-only)'], ['(MIT AND GPL-3.0-only)']])(
     'refuses the licence %s',
     license => {
       expect(() => licenseFile([addPackage('a', { license })])).toThrow(

@@ -110,6 +110,30 @@ function checkIdTokenPermission({ env }: Ground): void {
   )
 }
 
+/**
+ * Refuse where the workflow's artifacts cannot be written to. For the sign door, where it was asked to.
+ *
+ * @throws KeylessError NO_ARTIFACT_SERVICE, SERVICE_URL_INSECURE
+ */
+export function checkArtifactGround(env: Ground['env']): void {
+  const server = URL.parse(env.GITHUB_SERVER_URL ?? 'https://github.com')?.hostname ?? ''
+  // As @actions/artifact has it; elsewhere the service is an older one.
+  if (!/^(github\.com|.+\.ghe\.com|.+\.localhost)$/.test(server)) {
+    throw new KeylessError(
+      'NO_ARTIFACT_SERVICE',
+      `publish names artifact, and the server ${server} has no artifacts of version 4, as only github.com and ghe.com do; write "publish: local", and upload the bundles with the upload-artifact that works there.`
+    )
+  }
+  const { ACTIONS_RUNTIME_TOKEN: token, ACTIONS_RESULTS_URL: url } = env
+  if (!token || !url) {
+    throw new KeylessError(
+      'NO_ARTIFACT_SERVICE',
+      `publish names artifact, and ${token ? 'ACTIONS_RESULTS_URL' : 'ACTIONS_RUNTIME_TOKEN'} is not set, as it is for every action in a workflow of GitHub's; run this as a step with "uses:", or write "publish: local".`
+    )
+  }
+  secureUrl(url, "GitHub's results service")
+}
+
 /** Equal by number: names change hands. */
 function sameRepository(one: Fields, other: Fields): boolean {
   return typeof one.id === 'number' && one.id === other.id

@@ -26,6 +26,17 @@ export function choice<const T extends string>(name: string, words: readonly T[]
   )
 }
 
+/** The words of an input, one a line, each once. At least one. @throws KeylessError INPUT_INVALID */
+export function choices<const T extends string>(name: string, words: readonly T[]): Set<T> {
+  const given = lines(name)
+  const unknown = given.find(line => !(words as readonly string[]).includes(line))
+  if (unknown === undefined && given.length > 0) return new Set(given as T[])
+  throw new KeylessError(
+    'INPUT_INVALID',
+    `${name} ${unknown === undefined ? 'is empty' : `has the line "${unknown.slice(0, 100)}"`}; give any of ${words.join(', ')}, one a line.`
+  )
+}
+
 /** True or false. Nothing else is read as either: a misspelt "ture" must not switch a check off. */
 export function flag(name: string): boolean {
   return choice(name, ['true', 'false']) === 'true'

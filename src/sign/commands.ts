@@ -1,29 +1,30 @@
-import { bundlePath } from '../storage/local.ts'
 import type { CertificateIdentity } from '../trust/identity.ts'
 
 /**
  * The command that verifies a file's bundle with cosign, on one line, ready for a POSIX shell with
  * `$'…'` (bash, zsh, and POSIX.1-2024).
  *
+ * @param bundle path of the file's bundle
  * @param trustedRoot path of the trusted root of an instance that cosign does not know
  */
 export function cosignCommand(
   file: string,
+  bundle: string,
   identity: CertificateIdentity,
   trustedRoot?: string
 ): string {
   // cosign takes a name that begins with a dash for an option, after `--` too.
-  const path = file.startsWith('-') ? `./${file}` : file
+  const inFolder = (path: string): string => (path.startsWith('-') ? `./${path}` : path)
   return [
     'cosign verify-blob',
     ...(trustedRoot === undefined ? [] : ['--trusted-root', quote(trustedRoot)]),
     '--bundle',
-    quote(bundlePath(path)),
+    quote(inFolder(bundle)),
     '--certificate-identity',
     quote(identity.subjectAlternativeName),
     '--certificate-oidc-issuer',
     quote(identity.issuer),
-    quote(path)
+    quote(inFolder(file))
   ].join(' ')
 }
 

@@ -1,12 +1,22 @@
 import { KeylessError } from '../errors.ts'
-import { choice, flag, lines, minutes, text } from '../runner/inputs.ts'
+import { choice, choices, flag, lines, minutes, text } from '../runner/inputs.ts'
+import { checkArtifactName } from '../storage/artifact-name.ts'
 
 export type Inputs = {
   files: string[]
   instance: BuiltIn | Private
+  publish: Publish
   /** Milliseconds to keep trying through an outage. */
   timeout: number
   showSummary: boolean
+}
+
+/** Where bundles go. */
+export type Publish = {
+  /** Beside each file. */
+  local: boolean
+  /** The name of the workflow artifact. */
+  artifact?: string
 }
 
 /** An instance whose trust begins with a root in dist. */
@@ -20,9 +30,19 @@ export function readInputs(): Inputs {
   return {
     files: lines('files'),
     instance: readInstance(),
+    publish: readPublish(),
     timeout: minutes('timeout'),
     showSummary: flag('show-summary')
   }
+}
+
+function readPublish(): Publish {
+  const places = choices('publish', ['artifact', 'local'])
+  const local = places.has('local')
+  if (!places.has('artifact')) return { local }
+  const artifact = text('artifact-name') ?? ''
+  checkArtifactName(artifact)
+  return { local, artifact }
 }
 
 function readInstance(): BuiltIn | Private {

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { checkNode, checkSigningGround } from '../runner/environment.ts'
+import { checkArtifactGround, checkNode, checkSigningGround } from '../runner/environment.ts'
 import { readGround, readRunContext } from '../runner/context.ts'
 import { guard } from '../runner/fail.ts'
 import { log } from '../runner/log.ts'
@@ -14,6 +14,7 @@ await guard(async () => {
   useProxy(process.env)
   checkSigningGround(await readGround())
   const inputs = readInputs()
+  if (inputs.publish.artifact !== undefined) checkArtifactGround(process.env)
   const folder = await makeStepFolder()
   const bundles = join(folder, 'bundles')
   const context = readRunContext()

@@ -1,4 +1,4 @@
-import { join, relative } from 'node:path'
+import { relative } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import pLimit from 'p-limit'
 import { KeylessError } from '../errors.ts'
@@ -8,7 +8,8 @@ import { expand } from '../runner/glob.ts'
 import { serializeBundle } from '../sigstore/bundle.ts'
 import { issuerOf, requestIdentity, type IdentityToken } from '../sigstore/identity.ts'
 import { openSession } from '../sigstore/session.ts'
-import { bundlePath, checkWritable, writeAtomic } from '../storage/local.ts'
+import { checkArtifactPath } from '../storage/artifact-name.ts'
+import { bundlePath, checkWritable } from '../storage/local.ts'
 import { checkUnchanged, hashForSigning } from '../subjects/digest.ts'
 import { commonFolder, findFiles, type FileSubject } from '../subjects/file.ts'
 import { parseBundle } from '../trust/bundle.ts'
@@ -20,32 +21,12 @@ import { getIdToken } from './id-token.ts'
 import type { Inputs } from './inputs.ts'
 import { fetchInstance, readInstance, type Instance } from './instance.ts'
 import { checkRun, ownIdentity } from './own-identity.ts'
+import { publish, type Proven, type Publication } from './publish.ts'
 
-/** A subject whose signature verified, and where its bundle went. */
-export type Signed = {
-  name: string
-  sha256: string
-  verified: VerifiedIdentity
-  /** Path of the bundle in the folder of all bundles. */
-  bundle: string
-  /** Path of the bundle beside the file, or why it is not there. */
-  published: { path: string } | { error: KeylessError }
-}
-
-export type Signing = { subjects: Signed[]; leftOut: string[]; instance: Instance }
-
-/** A file with its bundle as it will be written, and what verifying just that text found. */
-type Proven = FileSubject & {
-  sha256: string
-  text: string
-  verified: VerifiedIdentity
-}
+export type Signing = Publication & { leftOut: string[]; instance: Instance }
 
 /** Enough to keep the cores and the disk busy; each holds two chunks of a file. */
 const HASHING = 4
-
-/** Every write waits for the disk; so many wait together. */
-const WRITING = 16
 
 /** Milliseconds within which a token is as good as new; fetching the trust may have taken longer. */
 const FRESH = 60_000
@@ -57,8 +38,8 @@ const FRESH = 60_000
  * and hashing may take hours. Nothing leaves the process before every bundle verified.
  *
  * @param folder where all bundles are collected
- * @throws KeylessError when nothing was written; a file whose bundle could not be put beside it is
- *   in the answer, and stops none of the others
+ * @throws KeylessError when nothing was written; what could not be published is in the answer, and
+ *   stops nothing else
  */
 export async function sign(
   inputs: Inputs,
@@ -68,7 +49,7 @@ export async function sign(
 ): Promise<Signing> {
   const given = 'name' in inputs.instance ? inputs.instance : await readInstance(inputs.instance)
   const { subjects, bundles } = await findFiles(inputs.files, context.workspace, expand)
-  for (const { path } of subjects) await checkWritable(bundlePath(path))
+  await checkPlaces(subjects, inputs.publish)
   log.info(`Hashing ${subjects.length} file(s).`)
   const files = await pLimit(HASHING).map(subjects, async file => ({
     ...file,
@@ -116,11 +97,24 @@ export async function sign(
   }
 
   for (const { real, hashed } of files) await checkUnchanged(real, hashed)
-  return {
-    subjects: await publish(proven, folder),
-    leftOut: bundles.map(({ name }) => name),
-    instance
-  }
+  const publication = await publish(proven, inputs.publish, {
+    folder,
+    context,
+    timeout: inputs.timeout,
+    log
+  })
+  return { ...publication, leftOut: bundles.map(({ name }) => name), instance }
+}
+
+/** Refuse files whose bundles could not go where they are to go, before anything was signed. */
+async function checkPlaces(
+  subjects: FileSubject[],
+  { local, artifact }: Inputs['publish']
+): Promise<void> {
+  if (local) for (const { path } of subjects) await checkWritable(bundlePath(path))
+  if (artifact === undefined) return
+  const above = commonFolder(subjects.map(({ path }) => path))
+  for (const { name, path } of subjects) checkArtifactPath(name, relative(above, path))
 }
 
 /** Verify a new bundle just as the verify action will. */
@@ -145,28 +139,6 @@ async function prove(
       { cause: error }
     )
   }
-}
-
-/** Every bundle into the folder first, then each beside its file. */
-async function publish(proven: Proven[], folder: string): Promise<Signed[]> {
-  const above = commonFolder(proven.map(({ path }) => path))
-  const limit = pLimit(WRITING)
-  const collected = await limit.map(proven, async subject => {
-    const bundle = bundlePath(join(folder, relative(above, subject.path)))
-    await writeAtomic(bundle, subject.text)
-    return { ...subject, bundle }
-  })
-  return await limit.map(collected, async ({ name, path, sha256, verified, bundle, text }) => {
-    const beside = bundlePath(path)
-    const published = await writeAtomic(beside, text).then(
-      () => ({ path: beside }),
-      (error: unknown) => {
-        if (error instanceof KeylessError) return { error }
-        throw error
-      }
-    )
-    return { name, sha256, verified, bundle, published }
-  })
 }
 
 /** The digest of bytes that were hashed before. */
