@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { env } from 'node:process'
 
 const {
   INPUT_UPLOAD: name,
