@@ -2,12 +2,7 @@ import { readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { env } from 'node:process'
 
-const {
-  INPUT_UPLOAD: name,
-  INPUT_DOWNLOAD: prefix,
-  INPUT_PATH: path,
-  ARTIFACT_CLIENT
-} = process.env
+const { INPUT_UPLOAD: name, INPUT_DOWNLOAD: prefix, INPUT_PATH: path, ARTIFACT_CLIENT } = env
 const { DefaultArtifactClient } = await import(ARTIFACT_CLIENT)
 const client = new DefaultArtifactClient()
 const folder = resolve(path)
