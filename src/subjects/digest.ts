@@ -46,7 +46,7 @@ export async function hashFile(path: string, algorithm: Algorithm = 'sha256'): P
         `${path} is not a regular file; name files, or a pattern such as "dir/**" for those below a folder.`
       )
     }
-    const { digest, head, bytes } = await drain(file, algorithm).catch((cause: unknown) => {
+    const { digest, head, bytes } = await drain(file, algorithm, before.size).catch((cause: unknown) => {
       throw unreadable(path, cause)
     })
     if (bytes !== before.size || !same(before, await file.stat({ bigint: true }))) {
@@ -114,15 +114,19 @@ function changed(path: string): KeylessError {
 /** Hash to the end, reading the next chunk while this one is hashed. */
 async function drain(
   file: FileHandle,
-  algorithm: Algorithm
+  algorithm: Algorithm,
+  expected: bigint
 ): Promise<{ digest: string; head: Buffer; bytes: bigint }> {
   const hash = createHash(algorithm)
-  let [current, next] = [Buffer.allocUnsafe(CHUNK_BYTES), Buffer.allocUnsafe(CHUNK_BYTES)]
+  // Most of many files are small, and fresh megabytes cost more than to hash them. One byte more
+  // than there should be shows a file that grew.
+  const size = expected < CHUNK_BYTES ? Number(expected) + 1 : CHUNK_BYTES
+  let [current, next] = [Buffer.allocUnsafe(size), Buffer.allocUnsafe(size)]
   let head: Buffer | undefined
   let bytes = 0n
-  let { bytesRead } = await file.read(current, 0, CHUNK_BYTES)
+  let { bytesRead } = await file.read(current, 0, size)
   while (bytesRead > 0) {
-    const reading = file.read(next, 0, CHUNK_BYTES)
+    const reading = file.read(next, 0, size)
     const chunk = current.subarray(0, bytesRead)
     head ??= Buffer.from(chunk.subarray(0, LFS_PREFIX.length))
     hash.update(chunk)
