@@ -72,7 +72,7 @@ export async function messageContent(
   }
 }
 
-type Curve = typeof p256 | typeof p384
+type Curve = typeof p256
 
 // Asked also where OpenSSL, which knows more, verifies: a file's size must not decide.
 function curveOf(key: KeyObject): Curve {
