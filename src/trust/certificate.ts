@@ -85,7 +85,8 @@ export type Extension = { critical: boolean; value: Buffer; inner: ASN1Obj | und
 function parse(der: Buffer): X509Certificate {
   // @sigstore/core looks at a field when it is asked for it; OpenSSL wants all of a certificate.
   new OpenSslCertificate(der)
-  return remember(X509Certificate.parse(Buffer.from(der)))
+  const own = Buffer.from(der)
+  return remember(X509Certificate.parse(own), own)
 }
 
 function readExtensions(x509: X509Certificate): Map<string, Extension> {

@@ -99,7 +99,7 @@ function parseOne(text: string, name: string): TrustedRoot {
       ...material.certificateAuthorities,
       ...material.timestampAuthorities
     ]) {
-      certChain.forEach(remember)
+      for (const each of certChain) remember(each, each.root.toDER())
     }
     return { name, material }
   } catch (cause) {
