@@ -1,6 +1,7 @@
-// `npm run bench`: speed, memory and size of dist against their targets. Linux with OpenSSL, and 2 GiB of room
-// in the folder for temporary files. Fails when a target is missed.
+// `npm run bench`: speed, memory and size of dist against their targets and against cosign. Linux with OpenSSL and
+// Go, which installs cosign, and 2 GiB of room in the folder for temporary files. Fails when a target is missed.
 import { largeFile } from './large-file.ts'
+import { manyBundles } from './many-bundles.ts'
 import { manyFiles } from './many-files.ts'
 import { formatTable, missed } from './row.ts'
 import { Bench } from './signing.ts'
@@ -13,6 +14,7 @@ try {
     ...size(),
     ...(await start(bench)),
     ...(await manyFiles(bench)),
+    ...(await manyBundles(bench)),
     ...(await largeFile(bench))
   ]
   console.log(formatTable(rows))

@@ -1,7 +1,8 @@
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { runAction } from '../__tests__/e2e/runner.ts'
+import { runAction, type ActionRun } from '../__tests__/e2e/runner.ts'
 import { type RequestRecord, type Sandbox, startSandbox } from '../sandbox/client.ts'
 
 /** What one run of `dist/sign` took. */
@@ -18,7 +19,7 @@ const WRITE_STATUS_AT_EXIT = `data:text/javascript,${encodeURIComponent(`
   import { readFileSync, writeFileSync } from 'node:fs'
   process.on('exit', () => writeFileSync(process.env.BENCH_STATUS, readFileSync('/proc/self/status')))`)}`
 
-/** A workspace and a sandbox to sign in. */
+/** A workspace and a sandbox to sign and verify in. */
 export class Bench {
   readonly workspace: string
   readonly #folder: string
@@ -41,31 +42,63 @@ export class Bench {
 
   /** @throws Error with the log of a run that failed */
   async sign(files: string): Promise<Cost> {
-    const status = join(this.#folder, 'status')
     await this.#sandbox.clearArtifacts()
     const earlier = (await this.#sandbox.requests()).length
     const start = Date.now()
-    const run = await runAction('sign', {
-      workspace: this.workspace,
-      inputs: {
-        files,
-        'signing-config': this.#sandbox.signingConfig,
-        'trusted-root': this.#sandbox.trustedRoot
-      },
-      env: { ...this.#sandbox.env, BENCH_STATUS: status },
-      nodeOptions: ['--import', WRITE_STATUS_AT_EXIT],
-      deadline: 600_000
+    const { run, peakMemory } = await this.#run('sign', {
+      files,
+      'signing-config': this.#sandbox.signingConfig
     })
-    if (run.exitCode !== 0) throw new Error(`signing ${files} failed:\n${run.raw.slice(-4000)}`)
     const requests = (await this.#sandbox.requests()).slice(earlier)
     const [first] = requests
     if (first === undefined) throw new Error(`signing ${files} asked nothing of the sandbox`)
     return {
       seconds: run.durationMs / 1000,
       secondsToFirstRequest: (first.at - start) / 1000,
-      peakMemory: peakMemory(readFileSync(status, 'utf8')),
+      peakMemory,
       requests
     }
+  }
+
+  /** @throws Error with the log of a run in which something did not verify */
+  async verify(files: string): Promise<Pick<Cost, 'seconds' | 'peakMemory'>> {
+    const { run, peakMemory } = await this.#run('verify', { files })
+    return { seconds: run.durationMs / 1000, peakMemory }
+  }
+
+  /**
+   * What the verify action asks for, of cosign.
+   * @param cosign path of the program
+   * @throws Error when the file does not verify
+   */
+  verifyByCosign(cosign: string, file: string): void {
+    const { GITHUB_SERVER_URL: server = '', GITHUB_WORKFLOW_REF: workflow = '' } = this.#sandbox.env
+    const args = [
+      ...['verify-blob', '--trusted-root', this.#sandbox.trustedRoot],
+      ...['--certificate-identity', `${server}/${workflow}`],
+      ...['--certificate-oidc-issuer', 'https://token.actions.githubusercontent.com'],
+      ...['--bundle', `${file}.sigstore.json`, file]
+    ]
+    const env = { PATH: process.env.PATH, HOME: this.#folder }
+    execFileSync(cosign, args, { cwd: this.workspace, env, stdio: 'pipe' })
+  }
+
+  async #run(
+    door: 'sign' | 'verify',
+    inputs: Record<string, string>
+  ): Promise<{ run: ActionRun; peakMemory: number }> {
+    const status = join(this.#folder, 'status')
+    const run = await runAction(door, {
+      workspace: this.workspace,
+      inputs: { ...inputs, 'trusted-root': this.#sandbox.trustedRoot },
+      env: { ...this.#sandbox.env, BENCH_STATUS: status },
+      nodeOptions: ['--import', WRITE_STATUS_AT_EXIT],
+      deadline: 600_000
+    })
+    if (run.exitCode !== 0) {
+      throw new Error(`${door} of ${inputs.files ?? ''} failed:\n${run.raw.slice(-4000)}`)
+    }
+    return { run, peakMemory: peakMemory(readFileSync(status, 'utf8')) }
   }
 }
 

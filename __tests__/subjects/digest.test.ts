@@ -26,6 +26,17 @@ describe('hashFile', () => {
     }
   })
 
+  it('keeps the content of a small file, and of no other', async () => {
+    const path = join(dir, 'f')
+    for (const size of [0, 1, 1024 * 1024 - 1, 1024 * 1024, 1024 * 1024 + 1, 3 * 1024 * 1024]) {
+      const bytes = randomBytes(size)
+      await writeFile(path, bytes)
+      expect((await hashFile(path)).content).toEqual(size <= 1024 * 1024 ? bytes : undefined)
+    }
+    await writeFile(path, 'x')
+    expect(await hashForSigning(path)).not.toHaveProperty('content')
+  })
+
   it('refuses a file that grows while it is hashed', async () => {
     const path = join(dir, 'f')
     await writeFile(path, Buffer.alloc(64 * 1024 * 1024))

@@ -86,6 +86,57 @@ const V03 = 'application/vnd.dev.sigstore.bundle+json;version=0.3'
 const STAMPS = 'verificationMaterial.timestampVerificationData.rfc3161Timestamps'
 const EMPTY = [put('tlogs', []), put('ctlogs', [])]
 
+describe('verifyBundle remembers certificates, and yet', () => {
+  // The same certificate in each, so that all that can be remembered of it is.
+  const bundle = instance.sign()
+  const otherCa = stranger.roots()
+  const otherCtLog = instance.roots(root => {
+    put('ctlogs', at(stranger.rootJson(), 'ctlogs'))(root)
+  })
+  const otherTsa = instance.roots(root => {
+    put('timestampAuthorities', at(stranger.rootJson(), 'timestampAuthorities'))(root)
+  })
+  const caOfOldDays = instance.roots(
+    put('certificateAuthorities.0.validFor', {
+      start: '2020-01-01T00:00:00Z',
+      end: '2021-01-01T00:00:00Z'
+    })
+  )
+  const signature = Buffer.from(textAt(bundle, 'messageSignature.signature'), 'base64')
+  const late = structuredClone(bundle)
+  put(
+    `${STAMPS}.0.signedTimestamp`,
+    instance.stamp(signature, new Date(Date.now() + 3_600_000))
+  )(late)
+
+  it.each<[string, Json, TrustedRoot[], string]>([
+    ['asks whether this root has its authority', bundle, otherCa, 'UNKNOWN_AUTHORITY'],
+    ['asks whether this root has its CT log', bundle, otherCtLog, 'SCT_INVALID'],
+    ['asks this root about timestamps', bundle, otherTsa, 'TIMESTAMP_INVALID'],
+    [
+      'asks whether its authority was valid then',
+      bundle,
+      caOfOldDays,
+      'CERTIFICATE_NOT_VALID_THEN'
+    ],
+    ['asks whether it was valid then itself', late, roots, 'CERTIFICATE_NOT_VALID_THEN']
+  ])('%s', async (_, again, others, code) => {
+    await expect(refusal(bundle)).resolves.toBe('verified')
+    await expect(refusal(again, { roots: others })).resolves.toBe(code)
+    await expect(refusal(bundle)).resolves.toBe('verified')
+  })
+
+  it('does not take one for another that differs in its last byte', async () => {
+    await expect(refusal(bundle)).resolves.toBe('verified')
+    const certificate = 'verificationMaterial.certificate.rawBytes'
+    const der = Buffer.from(textAt(bundle, certificate), 'base64')
+    der.writeUInt8(der.readUInt8(der.length - 1) ^ 1, der.length - 1)
+    const other = structuredClone(bundle)
+    put(certificate, der.toString('base64'))(other)
+    await expect(refusal(other)).resolves.toBe('UNKNOWN_AUTHORITY')
+  })
+})
+
 describe('verifyBundle accepts', () => {
   it.each<[string, Differences]>([
     ['a message signature with Rekor v1', {}],

@@ -20,6 +20,8 @@ export type Hashed = {
   digest: string
   /** Its first bytes. */
   head: Buffer
+  /** All of it, where that is small. */
+  content?: Buffer
   status: BigIntStats
 }
 
@@ -46,14 +48,16 @@ export async function hashFile(path: string, algorithm: Algorithm = 'sha256'): P
         `${path} is not a regular file; name files, or a pattern such as "dir/**" for those below a folder.`
       )
     }
-    const { digest, head, bytes } = await drain(file, algorithm).catch((cause: unknown) => {
-      throw unreadable(path, cause)
-    })
+    const { bytes, ...hashed } = await drain(file, algorithm, before.size).catch(
+      (cause: unknown) => {
+        throw unreadable(path, cause)
+      }
+    )
     if (bytes !== before.size || !same(before, await file.stat({ bigint: true }))) {
       throw changed(path)
     }
     await checkUnchanged(path, { status: before })
-    return { digest, head, status: before }
+    return { ...hashed, status: before }
   } finally {
     await file.close()
   }
@@ -61,12 +65,14 @@ export async function hashFile(path: string, algorithm: Algorithm = 'sha256'): P
 
 /**
  * Hash a file that is about to be signed, with SHA-256. A Git LFS pointer is refused, too: the
- * signature would look like one of the weights.
+ * signature would look like one of the weights. The content is not kept, as all files of a run are
+ * hashed before one is signed.
  *
  * @throws KeylessError as {@link hashFile}; FILE_IS_DSSE, FILE_IS_LFS_POINTER
  */
-export async function hashForSigning(path: string): Promise<Hashed> {
-  const hashed = await hashFile(path)
+export async function hashForSigning(path: string): Promise<Omit<Hashed, 'content'>> {
+  const { digest, head, status } = await hashFile(path)
+  const hashed = { digest, head, status }
   refuseDsse(path, hashed)
   if (hashed.head.subarray(0, LFS_PREFIX.length).equals(LFS_PREFIX)) {
     throw new KeylessError(
@@ -114,23 +120,37 @@ function changed(path: string): KeylessError {
 /** Hash to the end, reading the next chunk while this one is hashed. */
 async function drain(
   file: FileHandle,
-  algorithm: Algorithm
-): Promise<{ digest: string; head: Buffer; bytes: bigint }> {
+  algorithm: Algorithm,
+  expected: bigint
+): Promise<Omit<Hashed, 'status'> & { bytes: bigint }> {
   const hash = createHash(algorithm)
-  let [current, next] = [Buffer.allocUnsafe(CHUNK_BYTES), Buffer.allocUnsafe(CHUNK_BYTES)]
-  let head: Buffer | undefined
+  // Most of many files are small, and fresh megabytes cost more than to hash them. One byte more
+  // than there should be shows a file that grew.
+  const size = expected < CHUNK_BYTES ? Number(expected) + 1 : CHUNK_BYTES
+  let [current, next] = [Buffer.allocUnsafe(size), Buffer.allocUnsafe(size)]
+  let [first, head] = [Buffer.alloc(0), Buffer.alloc(0)]
   let bytes = 0n
-  let { bytesRead } = await file.read(current, 0, CHUNK_BYTES)
+  let { bytesRead } = await file.read(current, 0, size)
   while (bytesRead > 0) {
-    const reading = file.read(next, 0, CHUNK_BYTES)
+    const reading = file.read(next, 0, size)
     const chunk = current.subarray(0, bytesRead)
-    head ??= Buffer.from(chunk.subarray(0, LFS_PREFIX.length))
+    if (bytes === 0n) {
+      first = chunk
+      // A copy: the chunk is written over, or kept for long.
+      head = Buffer.from(chunk.subarray(0, LFS_PREFIX.length))
+    }
     hash.update(chunk)
     bytes += BigInt(bytesRead)
     ;({ bytesRead } = await reading)
     ;[current, next] = [next, current]
   }
-  return { digest: hash.digest('hex'), head: head ?? Buffer.alloc(0), bytes }
+  return {
+    digest: hash.digest('hex'),
+    head,
+    bytes,
+    // Else later chunks were read over it.
+    ...(bytes === BigInt(first.length) && { content: first })
+  }
 }
 
 function same(a: BigIntStats, b: BigIntStats): boolean {

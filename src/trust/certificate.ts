@@ -3,7 +3,7 @@ import { crypto, EXTENSION_OID_SCT, X509Certificate, type ASN1Obj } from '@sigst
 import { KeylessError, type Code } from '../errors.ts'
 import type { CertificateIdentity } from './identity.ts'
 import { readClaims, readIssuer } from './claims.ts'
-import { rememberIssuers } from './memo.ts'
+import { remember } from './memo.ts'
 
 /** The certificate of a signature: what it is, and whom it names once its chain was verified. */
 export type Leaf = {
@@ -30,14 +30,29 @@ const RFC822_NAME = 1
 const URI = 6
 
 /**
+ * Leaves by their bytes, all of them: many files that were signed in one run share one certificate.
+ * It was read without a fault; whether anybody is to believe it is asked anew for each bundle.
+ */
+const known = new Map<string, Leaf>()
+
+/** A leaf takes some 30 KiB as it is kept here. */
+const MOST_KNOWN = 256
+
+/**
  * Reads a leaf certificate and refuses one that must not sign code. @sigstore/verify checks the
  * chain above the leaf; of RFC 5280 §4.2 and §6.1 it leaves the rest below to its caller.
  *
  * @throws KeylessError CERTIFICATE_…
  */
 export function readLeaf(der: Buffer): Leaf {
+  const bytes = der.toString('latin1')
+  const seen = known.get(bytes)
+  if (seen) return seen
   try {
-    return read(der)
+    const leaf = read(der)
+    if (known.size === MOST_KNOWN) known.clear()
+    known.set(bytes, leaf)
+    return leaf
   } catch (cause) {
     if (cause instanceof KeylessError) throw cause
     throw refuse('CERTIFICATE_MALFORMED', 'cannot be read', cause)
@@ -70,7 +85,8 @@ export type Extension = { critical: boolean; value: Buffer; inner: ASN1Obj | und
 function parse(der: Buffer): X509Certificate {
   // @sigstore/core looks at a field when it is asked for it; OpenSSL wants all of a certificate.
   new OpenSslCertificate(der)
-  return rememberIssuers(X509Certificate.parse(Buffer.from(der)))
+  const own = Buffer.from(der)
+  return remember(X509Certificate.parse(own), own)
 }
 
 function readExtensions(x509: X509Certificate): Map<string, Extension> {

@@ -26,7 +26,8 @@ export type Bound = {
 export async function bindContent(
   bundle: Bundle,
   expect: Expectation,
-  digest: Digester
+  digest: Digester,
+  bytes?: Buffer
 ): Promise<Bound> {
   const { content } = bundle
   if (content.$case === 'messageSignature') {
@@ -36,7 +37,7 @@ export async function bindContent(
         `The bundle is a plain signature, not an attestation of the type ${expect.predicateType}; leave out predicate-type to accept it.`
       )
     }
-    const message = await messageContent(content.messageSignature, digest)
+    const message = await messageContent(content.messageSignature, digest, bytes)
     const value = { algorithm: message.algorithm, value: message.digest }
     return {
       content: {},

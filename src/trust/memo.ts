@@ -1,11 +1,19 @@
-import type { X509Certificate } from '@sigstore/core'
+import type { ASN1Obj, X509Certificate } from '@sigstore/core'
 
 /**
- * Makes a certificate remember by whom it was signed. For one bundle @sigstore/verify asks a dozen
- * times, mostly about the same few authorities, and each answer re-encodes the certificate and costs
- * a P-384 verification. Certificates do not change once read, so neither do the answers.
+ * Makes a certificate remember its bytes and by whom it was signed. For one bundle @sigstore/verify
+ * asks dozens of times, mostly about the same few authorities: every comparison of two certificates
+ * encodes both anew, and every answer about an issuer costs a P-384 verification. Certificates do
+ * not change once read, so neither do the answers. What the library does change for an SCT is a copy
+ * that it parses anew from these bytes, and that remembers nothing.
+ *
+ * @param der the very bytes that the certificate was read from
  */
-export function rememberIssuers(certificate: X509Certificate): X509Certificate {
+export function remember(certificate: X509Certificate, der: Buffer): X509Certificate {
+  const { root, tbsCertificate } = certificate
+  root.toDER = () => der
+  rememberParts(root)
+  rememberParts(tbsCertificate)
   const answers = new Map<X509Certificate, boolean>()
   const verify = certificate.verify.bind(certificate)
   certificate.verify = (issuer = certificate) => {
@@ -15,4 +23,16 @@ export function rememberIssuers(certificate: X509Certificate): X509Certificate {
     return answer
   }
   return certificate
+}
+
+// The content of a part with others inside is these, one behind the other; all are views of one
+// buffer. To encode them anew comes to the same, as the library reads DER alone, and takes longer.
+function rememberParts({ value, subs }: ASN1Obj): void {
+  let start = 0
+  for (const part of subs) {
+    const end = part.value.byteOffset - value.byteOffset + part.value.length
+    const der = value.subarray(start, end)
+    part.toDER = () => der
+    start = end
+  }
 }

@@ -2,7 +2,7 @@ import { TrustedRoot as ProtoTrustedRoot } from '@sigstore/protobuf-specs'
 import { toTrustMaterial, type TrustMaterial } from '@sigstore/verify'
 import { KeylessError } from '../errors.ts'
 import { isObject, parseJson } from './json.ts'
-import { rememberIssuers } from './memo.ts'
+import { remember } from './memo.ts'
 import { bytes, list, message, text, time, url } from './shape.ts'
 
 /** What one Sigstore instance is believed by. Several instances are never merged into one. */
@@ -99,7 +99,7 @@ function parseOne(text: string, name: string): TrustedRoot {
       ...material.certificateAuthorities,
       ...material.timestampAuthorities
     ]) {
-      certChain.forEach(rememberIssuers)
+      for (const each of certChain) remember(each, each.root.toDER())
     }
     return { name, material }
   } catch (cause) {

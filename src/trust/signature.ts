@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto'
 import { p256, p384 } from '@noble/curves/nist.js'
+import { crypto } from '@sigstore/core'
 import { HashAlgorithm } from '@sigstore/protobuf-specs'
 import type { MessageSignature } from '@sigstore/bundle'
 import type { SignedEntity } from '@sigstore/verify'
@@ -25,11 +26,14 @@ export type MessageContent = SignedEntity['signature'] & { algorithm: HashName; 
  * neither fit into memory nor into one call of OpenSSL. @sigstore/verify has all of its checks call
  * this in place of its own content, so every one of them is against our digest.
  *
+ * @param bytes those that were hashed, where they are at hand: OpenSSL needs them, and is quicker by
+ *   far than JavaScript, which takes the digest
  * @throws KeylessError DIGEST_MISMATCH, DIGEST_ALGORITHM
  */
 export async function messageContent(
   message: MessageSignature,
-  digest: Digester
+  digest: Digester,
+  bytes?: Buffer
 ): Promise<MessageContent> {
   const algorithm = HASHES.get(message.messageDigest.algorithm)
   if (!algorithm) {
@@ -56,22 +60,33 @@ export async function messageContent(
     compareSignedDigest: other => other.equals(ours),
     // Asked for twice, by us and by the library, and slow in JavaScript.
     verifySignature: key => {
-      if (!asked?.key.equals(key)) asked = { key, answer: verifyDigest(key, ours, signature) }
+      if (!asked?.key.equals(key)) {
+        const curve = curveOf(key)
+        const answer = bytes
+          ? crypto.verify(bytes, key, signature, algorithm)
+          : verifyDigest(curve, key, ours, signature)
+        asked = { key, answer }
+      }
       return asked.answer
     }
   }
 }
 
+type Curve = typeof p256
+
+// Asked also where OpenSSL, which knows more, verifies: a file's size must not decide.
+function curveOf(key: KeyObject): Curve {
+  const curve = CURVES.get(key.asymmetricKeyDetails?.namedCurve ?? '')
+  if (curve) return curve
+  throw new KeylessError(
+    'KEY_UNSUPPORTED',
+    `The signature was made with a key of type ${key.asymmetricKeyType ?? 'secret'}; only ECDSA on P-256 and P-384 can be verified.`
+  )
+}
+
 // node:crypto cannot verify ECDSA over a digest. High-S signatures are as valid as low-S ones:
 // half of what everybody signs has a high S.
-function verifyDigest(key: KeyObject, digest: Buffer, signature: Buffer): boolean {
-  const curve = CURVES.get(key.asymmetricKeyDetails?.namedCurve ?? '')
-  if (!curve) {
-    throw new KeylessError(
-      'KEY_UNSUPPORTED',
-      `The signature was made with a key of type ${key.asymmetricKeyType ?? 'secret'}; only ECDSA on P-256 and P-384 can be verified.`
-    )
-  }
+function verifyDigest(curve: Curve, key: KeyObject, digest: Buffer, signature: Buffer): boolean {
   const { x = '', y = '' } = key.export({ format: 'jwk' })
   const point = Buffer.concat([
     Buffer.of(4),

@@ -26,7 +26,13 @@ export type Verified = Witnesses & {
 /** What is verified under an identity names one. */
 export type VerifiedIdentity = Verified & { identity: CertificateIdentity }
 
-type Options = { roots: TrustedRoot[]; digest: Digester; expect: Expectation }
+type Options = {
+  roots: TrustedRoot[]
+  digest: Digester
+  /** What the digests are of, where it is at hand: its signature is then verified in no time. */
+  bytes?: Buffer | undefined
+  expect: Expectation
+}
 
 /**
  * Believes a bundle, or says why not: that it is a signature of the kind expected, of bytes with
@@ -64,11 +70,11 @@ export async function verifyBundle(
 
 async function verify(
   bundle: Bundle,
-  { roots, digest, expect, signer }: Options & { signer: Signer }
+  { roots, digest, bytes, expect, signer }: Options & { signer: Signer }
 ): Promise<Verified> {
   if ('key' in signer) {
     checkKeyForm(bundle)
-    const { entity, recorded, content } = await bindContent(bundle, expect, digest)
+    const { entity, recorded, content } = await bindContent(bundle, expect, digest, bytes)
     const verifier = { key: signer.key.export({ type: 'spki', format: 'der' }) }
     // Nobody said whose log it is: any one instance that knows all witnesses will do.
     const witnesses = firstOf(roots.length > 0 ? roots : [NO_ROOT], ({ material }) =>
@@ -89,7 +95,7 @@ async function verify(
 
   checkPolicy(signer.identity)
   const leaf = readSigner(bundle)
-  const bound = await bindContent(bundle, expect, digest)
+  const bound = await bindContent(bundle, expect, digest, bytes)
   const { recorded, content } = bound
   // The very object that we checked, not a second reading of its bytes.
   const entity = { ...bound.entity, key: { $case: 'certificate', certificate: leaf.x509 } as const }

@@ -102,7 +102,7 @@ async function verifyFile(
     }
     for (const expect of expectations) {
       await tryAll(candidates, outcome, bundle =>
-        verifyBundle(bundle, { ...trust, digest, expect })
+        verifyBundle(bundle, { ...trust, digest, bytes: hashed.content, expect })
       )
     }
   } catch (error) {
