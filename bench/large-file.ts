@@ -12,7 +12,7 @@ const ROUNDS = 5
 /** Signing 2 GiB, which lie in the page cache, against the bare digest by OpenSSL in the same minute. */
 export async function largeFile(bench: Bench): Promise<Row[]> {
   const file = join(bench.workspace, 'large.bin')
-  write(file)
+  writeLarge(file)
   digest(file)
   const digests: number[] = []
   const signings: number[] = []
@@ -34,7 +34,8 @@ export async function largeFile(bench: Bench): Promise<Row[]> {
   ]
 }
 
-function write(file: string): void {
+/** 2 GiB of noise. */
+export function writeLarge(file: string): void {
   const block = randomBytes(BLOCK)
   const descriptor = openSync(file, 'w')
   for (let written = 0; written < SIZE; written += BLOCK) writeSync(descriptor, block)

@@ -14,8 +14,11 @@ export type Cost = {
   requests: RequestRecord[]
 }
 
-// VmHWM, and not the maxRSS of resourceUsage: Linux lets that one begin at the size of the process that forked.
-const WRITE_STATUS_AT_EXIT = `data:text/javascript,${encodeURIComponent(`
+/**
+ * The URL of a module that makes Node write its `/proc/self/status` to $BENCH_STATUS when it exits. VmHWM, and not
+ * the maxRSS of resourceUsage: Linux lets that one begin at the size of the process that forked.
+ */
+export const WRITE_STATUS_AT_EXIT = `data:text/javascript,${encodeURIComponent(`
   import { readFileSync, writeFileSync } from 'node:fs'
   process.on('exit', () => writeFileSync(process.env.BENCH_STATUS, readFileSync('/proc/self/status')))`)}`
 
@@ -103,7 +106,7 @@ export class Bench {
 }
 
 /** Bytes, from the text of `/proc/PID/status`. */
-function peakMemory(status: string): number {
+export function peakMemory(status: string): number {
   const kibibytes = /^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]
   if (kibibytes === undefined) throw new Error('/proc/self/status has no VmHWM')
   return Number(kibibytes) * 1024

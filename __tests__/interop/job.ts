@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { DEFAULT_CLAIMS, ISSUER } from '../../sandbox/claims.ts'
-import { type ActionRun, runAction } from '../e2e/runner.ts'
+import { type ActionRun, type RunOptions, runAction } from '../e2e/runner.ts'
 import { type Services, startServices } from './services/client.ts'
 import { programPath } from './services/install.ts'
 import type { ProgramName } from './services/programs.ts'
@@ -16,6 +16,9 @@ export { ISSUER }
 /** Who signs in a job of the services. */
 export const IDENTITY = `https://github.com/${DEFAULT_CLAIMS.job_workflow_ref ?? ''}`
 
+/** What else a run may have; `env` comes on top of the job's. */
+type More = Pick<RunOptions, 'env' | 'nodeOptions' | 'deadline'>
+
 /** A job's workspace beside the real services. */
 export type Job = {
   services: Services
@@ -26,8 +29,8 @@ export type Job = {
   rootWithout(...urls: string[]): Promise<string>
   /** The same for a client trust config. */
   clientConfigWithout(log: Log, ...urls: string[]): Promise<string>
-  sign(witness: Witness, inputs: Record<string, string>): Promise<ActionRun>
-  verify(inputs: Record<string, string>): Promise<ActionRun>
+  sign(witness: Witness, inputs: Record<string, string>, more?: More): Promise<ActionRun>
+  verify(inputs: Record<string, string>, more?: More): Promise<ActionRun>
   /** What a client says, in the workspace and on a machine that holds nothing of an earlier run. */
   run(client: ProgramName, ...args: string[]): Promise<string>
   /** A token as a client of Sigstore would ask for it. */
@@ -79,15 +82,21 @@ export async function openJob(): Promise<Job> {
       const config = await read(services.clientTrustConfigs[log])
       return await writeJson({ ...config, trustedRoot: without(config.trustedRoot as Root, urls) })
     },
-    sign: async (witness, inputs) =>
+    sign: async (witness, inputs, more) =>
       await runAction('sign', {
+        ...more,
         workspace,
-        env: services.env,
+        env: { ...services.env, ...more?.env },
         secrets: await services.issuer.secrets(),
         inputs: { ...trust, 'signing-config': services.signingConfigs[witness], ...inputs }
       }),
-    verify: async inputs =>
-      await runAction('verify', { workspace, env: withoutToken, inputs: { ...trust, ...inputs } }),
+    verify: async (inputs, more) =>
+      await runAction('verify', {
+        ...more,
+        workspace,
+        env: { ...withoutToken, ...more?.env },
+        inputs: { ...trust, ...inputs }
+      }),
     close: async () => {
       await services.stop()
       await rm(folder, { recursive: true })

@@ -96,7 +96,7 @@ const TABLE = {
         ...['serve', '--ca=ephemeralca', `--config-path=${file('fulcio.yaml')}`],
         ...['--host=127.0.0.1', `--port=${port('fulcio')}`],
         ...['--grpc-host=127.0.0.1', `--grpc-port=${port('fulcio-grpc')}`],
-        `--legacy-unix-domain-socket=${file('fulcio.sock')}`,
+        `--legacy-unix-domain-socket=@${file('fulcio.sock')}`,
         `--metrics-port=${port('fulcio-metrics')}`,
         `--ct-log-url=${local(port('ctlog'), '/test')}`,
         `--ct-log-public-key-path=${file('ctlog.pub')}`
