@@ -30,10 +30,12 @@ export async function render(cells: Cell[]): Promise<string> {
   const { fulcio, 'rekor-v1': v1, 'rekor-v2': v2, tsa } = PROGRAMS
   const text = `# Compatibility
 
-Written by \`.ci/interop\`, which fails when this page is not what its run showed. Each row is a test: this action as it is
-built, the program in the version given, and, unless the row says otherwise, the services of Sigstore: Fulcio ${fulcio.version},
-Rekor ${v1.version} (v1) and rekor-tiles ${v2.version} (v2), timestamp-authority ${tsa.version}. The last column is what was refused
-in that same test.
+Written by \`.ci/interop\`, which fails when this page is not what its run showed. Each row is a test: of this action as it
+is built and the program in that version, with real services (Fulcio ${fulcio.version}, Rekor ${v1.version} as v1, rekor-tiles
+${v2.version} as v2, timestamp-authority ${tsa.version}). The last column is what was refused in that same test.
+
+A statement (in-toto, in a DSSE envelope) of ours is signed by the action's code, since no input asks for one yet.
+sigstore-python signs no statements but provenance, and verifies them whatever their predicate type.
 
 program | version | direction | what | log | refused
 --- | --- | --- | --- | --- | ---

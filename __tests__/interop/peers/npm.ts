@@ -43,6 +43,7 @@ export const npm: Peer = {
     changed: 'signature verification failed',
     identity: 'certificate identity error',
     issuer: 'invalid certificate ext',
-    log: 'TLOG'
+    // Of a promise or of a checkpoint: its sentences differ.
+    log: "code: 'TLOG_INCLUSION_"
   }
 }
