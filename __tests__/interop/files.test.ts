@@ -3,37 +3,37 @@ import { join } from 'node:path'
 import { bundleFromJSON } from '@sigstore/bundle'
 import { TrustedRoot } from '@sigstore/protobuf-specs'
 import { Verifier, toSignedEntity, toTrustMaterial } from '@sigstore/verify'
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect } from '@jest/globals'
+import packageJson from '../../package.json' with { type: 'json' }
+import { cell } from './cell.ts'
 import { IDENTITY, ISSUER, type Job, openJob } from './job.ts'
-import { PEERS, type PeerName, type Question } from './peers.ts'
+import {
+  BECAUSE_OF,
+  CHANGED,
+  LOG_NAMES,
+  OTHER_IDENTITY,
+  OTHER_ISSUER,
+  theyVerify,
+  weRefuse,
+  weVerify
+} from './matrix.ts'
+import { cosign, cosign2 } from './peers/cosign.ts'
+import { npm } from './peers/npm.ts'
+import type { Peer } from './peers/peer.ts'
+import { python } from './peers/python.ts'
 import type { Log } from './services/trust.ts'
 
 /** What our action signs with. */
 const OURS: Log[] = ['rekor-v1', 'rekor-v2']
+const PEERS = [cosign, cosign2, python, npm]
 
-const VERIFY_OURS: [PeerName, Log][] = [
-  ['cosign', 'rekor-v1'],
-  ['cosign', 'rekor-v2'],
-  ['cosign2', 'rekor-v1'],
-  ['cosign2', 'rekor-v2'],
-  ['sigstore-python', 'rekor-v1'],
-  ['sigstore-python', 'rekor-v2']
-]
-const SIGN_FOR_US: [PeerName, Log][] = [
-  ['cosign', 'rekor-v1'],
-  ['cosign', 'rekor-v2'],
-  ['cosign2', 'rekor-v1'],
-  ['cosign2', 'rekor-v2'],
-  ['sigstore-python', 'rekor-v1'],
-  ['sigstore-python', 'rekor-v2']
-]
-const OTHER_IDENTITY = IDENTITY.replace('release.yml', 'other.yml')
-const OTHER_ISSUER = 'https://gitlab.com'
+const signsWith = (peer: Peer): Log[] => (peer === npm ? ['rekor-v1'] : OURS)
 
 let job: Job
 beforeAll(async () => {
   job = await openJob()
-  await job.write('changed', 'onf')
+  await job.write(CHANGED, 'onf')
+  await job.write('theirs', 'one')
   // First of all, so that ours is the first entry of the log, whose proof is empty.
   for (const log of OURS) {
     await job.write(`ours-${log}`, 'one')
@@ -45,48 +45,44 @@ afterAll(async () => {
   await job.close()
 })
 
-describe('a peer verifies a file that we signed', () => {
-  it.each(VERIFY_OURS)('%s, with %s', async (name, log) => {
-    const { refusals } = PEERS[name]
-    const asked = { file: `ours-${log}`, bundle: `ours-${log}.sigstore.json`, log }
-    const verify = async (other: Partial<Question> = {}): Promise<void> => {
-      await PEERS[name].verify(job, { ...asked, ...other })
-    }
-    const without = [job.services.urls[log]]
+describe.each(PEERS)('a file: $program $version', peer => {
+  for (const log of OURS) {
+    const what = `a file, verified with ${peer.commands.verify}`
+    cell({ ...peer, direction: 'verifies ours', what, log: LOG_NAMES[log] }, async refuses => {
+      const asked = { file: `ours-${log}`, bundle: `ours-${log}.sigstore.json`, log }
+      await theyVerify(job, peer, asked, refuses)
+    })
+  }
 
-    await verify()
-    await expect(verify({ file: 'changed' })).rejects.toThrow(refusals.changed)
-    await expect(verify({ identity: OTHER_IDENTITY })).rejects.toThrow(refusals.identity)
-    await expect(verify({ issuer: OTHER_ISSUER })).rejects.toThrow(refusals.issuer)
-    await expect(verify({ without })).rejects.toThrow(refusals.log)
-  })
-})
-
-describe('we verify a file that a peer signed', () => {
-  it.each(SIGN_FOR_US)('%s, with %s', async (name, log) => {
-    const bundle = `${name}-${log}.json`
-    await job.write('theirs', 'one')
-    await PEERS[name].sign(job, 'theirs', bundle, log)
-
-    const inputs = { files: 'theirs', bundle }
-    await accepted(inputs)
-    await refused({ ...inputs, files: 'changed' }, 'DIGEST_MISMATCH')
-    await refused({ ...inputs, 'certificate-identity': OTHER_IDENTITY }, 'IDENTITY_MISMATCH')
-    await refused({ ...inputs, ...by(OTHER_ISSUER) }, 'IDENTITY_MISMATCH')
-    const root = await job.rootWithout(job.services.urls[log])
-    await refused({ ...inputs, 'trusted-root': root }, 'LOG_UNKNOWN')
-  })
+  for (const log of signsWith(peer)) {
+    const what = `a file, signed with ${peer.commands.sign}`
+    cell({ ...peer, direction: 'we verify theirs', what, log: LOG_NAMES[log] }, async refuses => {
+      const bundle = `${peer.program}-${peer.version}-${log}.json`
+      const inputs = { files: 'theirs', bundle }
+      await peer.sign(job, 'theirs', bundle, log)
+      await weVerify(job, inputs, refuses)
+      const root = await job.rootWithout(job.services.urls[log])
+      const without = weRefuse(job, { ...inputs, 'trusted-root': root }, 'LOG_UNKNOWN')
+      await refuses(BECAUSE_OF.log, without)
+    })
+  }
 })
 
 describe('with a timestamp and no log, as GitHub does for private repositories', () => {
+  const log = LOG_NAMES.timestamp
   const logs = (): string[] => [job.services.urls['rekor-v1'], job.services.urls['rekor-v2']]
 
-  it('@sigstore/verify verifies a file that we signed', async () => {
+  const library = {
+    program: '@sigstore/verify',
+    version: packageJson.dependencies['@sigstore/verify']
+  }
+  const what = "a file, verified with the thresholds of GitHub's own instance"
+  cell({ ...library, direction: 'verifies ours', what, log }, async refuses => {
     const root = await job.rootWithout(...logs())
     await job.write('private', 'one')
     await job.sign('timestamp', { files: 'private', 'trusted-root': root })
     const [bundle, file, changed] = await Promise.all(
-      ['private.sigstore.json', 'private', 'changed'].map(async name => await read(name))
+      ['private.sigstore.json', 'private', CHANGED].map(async name => await read(name))
     )
     const verify = async (data = file, identity = IDENTITY, issuer = ISSUER, from = root) => {
       const json: unknown = JSON.parse(await readFile(from, 'utf8'))
@@ -98,47 +94,39 @@ describe('with a timestamp and no log, as GitHub does for private repositories',
       const extensions = { issuer }
       return verifier.verify(entity, { subjectAlternativeName: identity, extensions })
     }
+    const refused = async (attempt: Promise<unknown>, why: string): Promise<void> => {
+      await expect(attempt).rejects.toThrow(why)
+    }
     await expect(verify()).resolves.toMatchObject({
       identity: { subjectAlternativeName: IDENTITY }
     })
-    await expect(verify(changed)).rejects.toThrow('signature verification failed')
-    await expect(verify(file, OTHER_IDENTITY)).rejects.toThrow('certificate identity error')
-    await expect(verify(file, IDENTITY, OTHER_ISSUER)).rejects.toThrow('invalid certificate ext')
+    const { changed: byte, identity, issuer } = npm.refusals
+    await refuses(BECAUSE_OF.changed, refused(verify(changed), byte))
+    await refuses(BECAUSE_OF.identity, refused(verify(file, OTHER_IDENTITY), identity))
+    await refuses(BECAUSE_OF.issuer, refused(verify(file, IDENTITY, OTHER_ISSUER), issuer))
     const unknown = await job.rootWithout(...logs(), job.services.urls.tsa)
-    await expect(verify(file, IDENTITY, ISSUER, unknown)).rejects.toThrow('timestamp')
+    const without = refused(verify(file, IDENTITY, ISSUER, unknown), 'timestamp')
+    await refuses(BECAUSE_OF.authority, without)
   })
 
-  it.each(['cosign', 'cosign2'] as const)('we verify a file that %s signed', async name => {
-    const bundle = `${name}-timestamp.json`
-    await job.write('theirs', 'one')
-    await PEERS[name].sign(job, 'theirs', bundle, 'timestamp')
-
-    const inputs = { files: 'theirs', bundle, 'trusted-root': await job.rootWithout(...logs()) }
-    await accepted(inputs)
-    await refused({ ...inputs, files: 'changed' }, 'DIGEST_MISMATCH')
-    await refused({ ...inputs, 'certificate-identity': OTHER_IDENTITY }, 'IDENTITY_MISMATCH')
-    await refused({ ...inputs, ...by(OTHER_ISSUER) }, 'IDENTITY_MISMATCH')
-    const unknown = await job.rootWithout(...logs(), job.services.urls.tsa)
-    await refused({ ...inputs, 'trusted-root': unknown }, 'TIMESTAMP_INVALID')
-    // Of an instance that has logs, a bundle without an entry is not one.
-    await refused({ ...inputs, 'trusted-root': job.services.trustedRoot }, 'LOG_ENTRY_MISSING')
-  })
-})
-
-const by = (issuer: string): Record<string, string> => ({
-  'certificate-identity': IDENTITY,
-  'certificate-oidc-issuer': issuer
+  for (const peer of [cosign, cosign2, npm]) {
+    const what = `a file, signed with ${peer.commands.sign}`
+    cell({ ...peer, direction: 'we verify theirs', what, log }, async refuses => {
+      const bundle = `${peer.program}-${peer.version}-timestamp.json`
+      await peer.sign(job, 'theirs', bundle, 'timestamp')
+      const asked = { files: 'theirs', bundle }
+      const inputs = { ...asked, 'trusted-root': await job.rootWithout(...logs()) }
+      await weVerify(job, inputs, refuses)
+      const refused = async (trustedRoot: string, code: string): Promise<void> => {
+        await weRefuse(job, { ...inputs, 'trusted-root': trustedRoot }, code)
+      }
+      const unknown = await job.rootWithout(...logs(), job.services.urls.tsa)
+      await refuses(BECAUSE_OF.authority, refused(unknown, 'TIMESTAMP_INVALID'))
+      // Of an instance that has logs, a bundle without an entry is not one.
+      const { trustedRoot } = job.services
+      await refuses('a root with logs', refused(trustedRoot, 'LOG_ENTRY_MISSING'))
+    })
+  }
 })
 
 const read = async (name: string): Promise<Buffer> => await readFile(join(job.workspace, name))
-
-async function accepted(inputs: Record<string, string>): Promise<void> {
-  const run = await job.verify(inputs)
-  expect(run).toMatchObject({ exitCode: 0, annotations: [], outputs: { verified: 'true' } })
-}
-
-async function refused(inputs: Record<string, string>, code: string): Promise<void> {
-  const run = await job.verify(inputs)
-  expect(run).toMatchObject({ exitCode: 1, outputs: { verified: 'false' } })
-  expect(run.annotations[0]?.message).toContain(`[${code}]`)
-}

@@ -11,6 +11,7 @@ import type { ProgramName } from './services/programs.ts'
 import type { Log, Witness } from './services/trust.ts'
 
 const execute = promisify(execFile)
+const ROOT = join(import.meta.dirname, '../..')
 
 export { ISSUER }
 /** Who signs in a job of the services. */
@@ -33,6 +34,8 @@ export type Job = {
   verify(inputs: Record<string, string>, more?: More): Promise<ActionRun>
   /** What a client says, in the workspace and on a machine that holds nothing of an earlier run. */
   run(client: ProgramName, ...args: string[]): Promise<string>
+  /** The same for a script of this repository. */
+  runScript(path: string, ...args: string[]): Promise<string>
   /** A token as a client of Sigstore would ask for it. */
   token(): Promise<string>
   close(): Promise<void>
@@ -51,6 +54,12 @@ export async function openJob(): Promise<Job> {
     await writeFile(path, JSON.stringify(value))
     return path
   }
+  const run = async (program: string, args: string[]): Promise<string> => {
+    // Wide enough for no sentence to be broken.
+    const env = { PATH: process.env.PATH, HOME: folder, NO_COLOR: '1', COLUMNS: '1000' }
+    const { stdout, stderr } = await execute(program, args, { cwd: workspace, env })
+    return stdout + stderr
+  }
   const token = async (): Promise<string> => {
     const { ACTIONS_ID_TOKEN_REQUEST_URL: url, ACTIONS_ID_TOKEN_REQUEST_TOKEN: bearer } =
       services.env
@@ -67,12 +76,8 @@ export async function openJob(): Promise<Job> {
     services,
     workspace,
     token,
-    run: async (client, ...args) => {
-      // Wide enough for no sentence to be broken.
-      const env = { PATH: process.env.PATH, HOME: folder, NO_COLOR: '1', COLUMNS: '1000' }
-      const { stdout, stderr } = await execute(programPath(client), args, { cwd: workspace, env })
-      return stdout + stderr
-    },
+    run: async (client, ...args) => await run(programPath(client), args),
+    runScript: async (path, ...args) => await run(process.execPath, [join(ROOT, path), ...args]),
     write: async (name, content) => {
       await writeFile(join(workspace, name), content)
     },

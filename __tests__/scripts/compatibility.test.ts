@@ -1,0 +1,24 @@
+import { describe, expect, it } from '@jest/globals'
+import { type Cell, render } from '../../scripts/compatibility.ts'
+
+const cosign: Cell = {
+  program: 'cosign',
+  version: '3.1.3',
+  direction: 'verifies ours',
+  what: 'a file',
+  log: 'Rekor v1',
+  refused: ['a changed byte', 'another issuer']
+}
+const other: Cell = { ...cosign, version: '2.6.5' }
+
+describe('the page of the compatibility', () => {
+  it('has a row for each cell, in the same order whichever ran first', async () => {
+    const page = await render([cosign, other])
+    const rows = page.split('\n').filter(line => line.startsWith('| cosign'))
+    expect(rows.map(row => row.split(/ *\| */).slice(1, -1))).toStrictEqual([
+      ['cosign', '2.6.5', 'verifies ours', 'a file', 'Rekor v1', 'a changed byte, another issuer'],
+      ['cosign', '3.1.3', 'verifies ours', 'a file', 'Rekor v1', 'a changed byte, another issuer']
+    ])
+    expect(await render([other, cosign])).toBe(page)
+  })
+})

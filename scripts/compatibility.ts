@@ -1,0 +1,70 @@
+/**
+ * `compatibility.ts [--write] CELLS`: makes docs/compatibility.md of what the interop tests wrote into the file CELLS, and
+ * fails when the page that is there differs; with `--write` it replaces that.
+ */
+import { spawnSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { format, resolveConfig } from 'prettier'
+import { PROGRAMS } from '../__tests__/interop/services/programs.ts'
+
+/** Something that was done with somebody else's program, and worked. */
+export type Cell = {
+  program: string
+  version: string
+  direction: 'verifies ours' | 'we verify theirs'
+  what: string
+  log: string
+  /** What was refused, in the same place. */
+  refused: string[]
+}
+
+const PAGE = join(import.meta.dirname, '../docs/compatibility.md')
+
+/** The page in Markdown: the same whatever order the cells came in. */
+export async function render(cells: Cell[]): Promise<string> {
+  const rows = cells.map(({ program, version, direction, what, log, refused }) =>
+    [program, version, direction, what, log, refused.join(', ')].join(' | ')
+  )
+  const { fulcio, 'rekor-v1': v1, 'rekor-v2': v2, tsa } = PROGRAMS
+  const text = `# Compatibility
+
+Written by \`.ci/interop\`, which fails when this page is not what its run showed. Each row is a test: of this action as it
+is built and the program in that version, with real services (Fulcio ${fulcio.version}, Rekor ${v1.version} as v1, rekor-tiles
+${v2.version} as v2, timestamp-authority ${tsa.version}). The last column is what was refused in that same test.
+
+A statement (in-toto, in a DSSE envelope) of ours is signed by the action's code, since no input asks for one yet.
+sigstore-python signs no statements but provenance, and verifies them whatever their predicate type.
+
+program | version | direction | what | log | refused
+--- | --- | --- | --- | --- | ---
+${rows.toSorted().join('\n')}
+`
+  return await format(text, { ...(await resolveConfig(PAGE)), parser: 'markdown' })
+}
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    options: { write: { type: 'boolean', default: false } },
+    allowPositionals: true
+  })
+  const lines = readFileSync(positionals[0] ?? '', 'utf8')
+    .trim()
+    .split('\n')
+  const page = await render(lines.map(line => JSON.parse(line) as Cell))
+  console.log(page)
+  if (values.write) writeFileSync(PAGE, page)
+  if (readFileSync(PAGE, 'utf8') === page) return
+  // Without white space, or a longer cell would change every row.
+  spawnSync('git', ['diff', '--no-index', '--ignore-all-space', PAGE, '-'], {
+    input: page,
+    stdio: ['pipe', 'inherit', 'inherit']
+  })
+  console.error(
+    'docs/compatibility.md is not what this run showed; `.ci/interop --write` writes it'
+  )
+  process.exitCode = 1
+}
+
+if (import.meta.main) await main()
