@@ -57,8 +57,11 @@ export function install(name: ProgramName): void {
   if (isInstalled(name) && !('goModule' in from)) return
   if ('debian' in from) {
     const asRoot = process.getuid?.() === 0 ? [] : ['sudo']
-    const [program, ...args] = [...asRoot, 'apt-get', 'install', '--yes', from.debian]
-    run(program, args, { DEBIAN_FRONTEND: 'noninteractive' })
+    // A new machine's lists of packages are old, or not there.
+    for (const command of [['update'], ['install', '--yes', from.debian]]) {
+      const [program, ...args] = [...asRoot, 'apt-get', ...command]
+      run(program, args, { DEBIAN_FRONTEND: 'noninteractive' })
+    }
     return
   }
   const folder = folderOf(name)
