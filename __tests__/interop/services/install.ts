@@ -56,12 +56,14 @@ export function install(name: ProgramName): void {
   // Of a module of ours, Go knows best whether it has changed.
   if (isInstalled(name) && !('goModule' in from)) return
   if ('debian' in from) {
-    const asRoot = process.getuid?.() === 0 ? [] : ['sudo']
-    // A new machine's lists of packages are old, or not there.
-    for (const command of [['update'], ['install', '--yes', from.debian]]) {
-      const [program, ...args] = [...asRoot, 'apt-get', ...command]
-      run(program, args, { DEBIAN_FRONTEND: 'noninteractive' })
+    const apt = (...args: string[]): void => {
+      const asRoot = process.getuid?.() === 0 ? [] : ['sudo']
+      const [program, ...rest] = [...asRoot, 'apt-get', ...args]
+      run(program, rest, { DEBIAN_FRONTEND: 'noninteractive' })
     }
+    // A new machine's lists of packages are old, or not there.
+    apt('update')
+    apt('install', '--yes', from.debian)
     return
   }
   const folder = folderOf(name)
