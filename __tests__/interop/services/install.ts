@@ -57,9 +57,9 @@ export function install(name: ProgramName): void {
   if (isInstalled(name) && !('goModule' in from)) return
   if ('debian' in from) {
     const apt = (...args: string[]): void => {
-      const asRoot = process.getuid?.() === 0 ? [] : ['sudo']
-      const [program, ...rest] = [...asRoot, 'apt-get', ...args]
-      run(program, rest, { DEBIAN_FRONTEND: 'noninteractive' })
+      const env = { DEBIAN_FRONTEND: 'noninteractive' }
+      if (process.getuid?.() === 0) run('apt-get', args, env)
+      else run('sudo', ['--preserve-env=DEBIAN_FRONTEND', 'apt-get', ...args], env)
     }
     // A new machine's lists of packages are old, or not there.
     apt('update')
