@@ -109,7 +109,8 @@ describe('Fulcio refuses a token: said at once, and asked once', () => {
     relay = front
     for (const name of ['a', 'b']) await job.write(name, name)
     const config = await signingConfigWith('rekor-v1', urls.fulcio, front.url)
-    const run = await job.sign('rekor-v1', { files: 'a\nb', 'signing-config': config })
+    const inputs = { files: 'a\nb', 'signing-config': config, timeout: '0.5' }
+    const run = await job.sign('rekor-v1', inputs)
     await expectNothing(run)
     expect(run.annotations[0]?.message).toMatch(
       /^Fulcio refused the token with 400: .* \[FULCIO_REFUSED_TOKEN\]$/
