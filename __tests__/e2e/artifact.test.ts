@@ -1,24 +1,15 @@
 import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals'
+import { describe, expect, it, jest } from '@jest/globals'
 import type { Fault, FaultKind } from '../../sandbox/client.ts'
 import { runNode } from './child.ts'
 import type { ActionRun } from './runner.ts'
-import { openScene, type Scene } from './scene.ts'
+import { useScene } from './scene.ts'
 
 // The library waits three seconds before it asks again.
 jest.setTimeout(30_000)
 
-let scene: Scene
-beforeAll(async () => {
-  scene = await openScene()
-})
-afterEach(async () => {
-  await scene.reset()
-})
-afterAll(async () => {
-  await scene.close()
-})
+const scene = useScene()
 
 /** In minutes: long enough for a second attempt, short enough for a test. */
 const TIMEOUT = '0.02'

@@ -9,20 +9,11 @@ import {
 } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { describe, expect, it } from '@jest/globals'
 import type { ActionRun } from './runner.ts'
-import { openScene, type Scene } from './scene.ts'
+import { useScene } from './scene.ts'
 
-let scene: Scene
-beforeAll(async () => {
-  scene = await openScene()
-})
-afterEach(async () => {
-  await scene.reset()
-})
-afterAll(async () => {
-  await scene.close()
-})
+const scene = useScene()
 
 /** The step failed with this one error, and with nothing that a later step could take for success. */
 function expectRefusal(run: ActionRun, code: string, words: string | RegExp): void {

@@ -1,16 +1,7 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
-import { openScene, type Scene } from './scene.ts'
+import { describe, expect, it } from '@jest/globals'
+import { useScene } from './scene.ts'
 
-let scene: Scene
-beforeAll(async () => {
-  scene = await openScene()
-})
-afterEach(async () => {
-  await scene.reset()
-})
-afterAll(async () => {
-  await scene.close()
-})
+const scene = useScene()
 
 describe('the token service', () => {
   it.each([

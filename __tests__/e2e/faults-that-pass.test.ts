@@ -1,17 +1,8 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { describe, expect, it } from '@jest/globals'
 import type { Fault } from '../../sandbox/client.ts'
-import { configFor, openScene, type Scene } from './scene.ts'
+import { configFor, useScene } from './scene.ts'
 
-let scene: Scene
-beforeAll(async () => {
-  scene = await openScene()
-})
-afterEach(async () => {
-  await scene.reset()
-})
-afterAll(async () => {
-  await scene.close()
-})
+const scene = useScene()
 
 const WITNESSES = ['fulcio', 'rekor', 'rekor2', 'tsa'] as const
 

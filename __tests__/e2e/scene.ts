@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { afterAll, afterEach, beforeAll } from '@jest/globals'
 import { startSandbox, type Sandbox, type ServiceName } from '../../sandbox/client.ts'
 import { runAction, type ActionRun, type RunOptions } from './runner.ts'
 
@@ -17,6 +18,21 @@ export type Scene = {
   /** An empty workspace, a Sigstore without faults and a run without artifacts, for the next test. */
   reset(): Promise<void>
   close(): Promise<void>
+}
+
+/** A scene for the tests of a file: opened before the first, reset after each, closed after the last. */
+export function useScene(): Scene {
+  const scene = {} as Scene
+  beforeAll(async () => {
+    Object.assign(scene, await openScene())
+  })
+  afterEach(async () => {
+    await scene.reset()
+  })
+  afterAll(async () => {
+    await scene.close()
+  })
+  return scene
 }
 
 /** @param sandbox a Sigstore that runs already, and ends with the scene */

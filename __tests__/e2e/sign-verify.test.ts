@@ -2,24 +2,15 @@ import { createHash } from 'node:crypto'
 import { mkdir, readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { describe, expect, it } from '@jest/globals'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import schema from '../../docs/results.schema.json' with { type: 'json' }
-import { openScene, type Scene } from './scene.ts'
+import { useScene } from './scene.ts'
 
 const IDENTITY =
   'https://github.com/octo-org/octo-models/.github/workflows/release.yml@refs/heads/main'
 
-let scene: Scene
-beforeAll(async () => {
-  scene = await openScene()
-})
-afterEach(async () => {
-  await scene.reset()
-})
-afterAll(async () => {
-  await scene.close()
-})
+const scene = useScene()
 
 type Results = { subjects: Record<string, unknown>[] }
 

@@ -4,8 +4,8 @@ import { appendFile, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
-import { openScene, type Scene } from '../e2e/scene.ts'
+import { describe, expect, it } from '@jest/globals'
+import { useScene } from '../e2e/scene.ts'
 import { programPath } from './services/install.ts'
 
 const run = promisify(execFile)
@@ -17,16 +17,7 @@ const IDENTITY =
 const LOGS = ['signingConfig', 'signingConfigV2'] as const
 type Log = (typeof LOGS)[number]
 
-let scene: Scene
-beforeAll(async () => {
-  scene = await openScene()
-})
-afterEach(async () => {
-  await scene.reset()
-})
-afterAll(async () => {
-  await scene.close()
-})
+const scene = useScene()
 
 /** A shell that finds cosign, on a machine that holds nothing of an earlier run. */
 const shell = (): { cwd: string; env: Record<string, string> } => ({
