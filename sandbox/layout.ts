@@ -1,6 +1,6 @@
-import { mkdtemp, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { ServiceName } from './faults.ts'
 
 /** Where everything is: what a client needs to use a sandbox. */
@@ -18,6 +18,8 @@ export type Layout = {
   clientTrustConfig: string
   /** Path of the TUF repository's first root.json. */
   tufRoot: string
+  /** A folder for DOCKER_CONFIG: who logs in to the registries where they want that (`auths`). */
+  dockerConfig: string
   urls: Record<ServiceName, string>
 }
 
@@ -27,10 +29,12 @@ type FileName =
   | 'signing_config_rekor_v2.v0.2.json'
   | 'client_trust_config.json'
   | 'root.json'
+  | 'docker/config.json'
 
 /** Writes the files into a new folder, and answers its path. */
 export async function writeFiles(files: Record<FileName, string>): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), 'keyless-sandbox-'))
+  await mkdir(join(dir, 'docker'))
   const writes = Object.entries(files).map(async ([name, text]) => writeFile(join(dir, name), text))
   await Promise.all(writes)
   return dir
@@ -46,6 +50,7 @@ export function layoutOf(dir: string, env: Layout['env'], urls: Layout['urls']):
     signingConfigV2: path('signing_config_rekor_v2.v0.2.json'),
     clientTrustConfig: path('client_trust_config.json'),
     tufRoot: path('root.json'),
+    dockerConfig: dirname(path('docker/config.json')),
     urls
   }
 }

@@ -78,6 +78,11 @@ export type Code =
   | 'SUBJECT_MISMATCH'
   | 'DIGEST_MISMATCH'
   | 'DIGEST_ALGORITHM'
+  // trust: signatures of images
+  | 'NOT_AN_IMAGE_SIGNATURE'
+  | 'ANNOTATION_MISMATCH'
+  // signing images in cosign's older form
+  | 'LEGACY_NEEDS_REKOR_V1'
   // trust: who signed
   | 'BUNDLE_HAS_KEY'
   | 'BUNDLE_HAS_CERTIFICATE'
