@@ -21,6 +21,9 @@ export type Code =
   | 'FILE_CHANGED'
   | 'FILE_IS_DSSE'
   | 'FILE_IS_LFS_POINTER'
+  | 'IMAGE_TAG_ONLY'
+  | 'IMAGE_NOT_FOUND'
+  | 'IMAGE_INDEX_INVALID'
   // storage
   | 'WRITE_FAILED'
   | 'UPLOAD_FAILED'
@@ -29,6 +32,7 @@ export type Code =
   | 'PUBLISH_FAILED'
   // the verdict of a verify step
   | 'NO_BUNDLE_VERIFIES'
+  | 'COULD_NOT_LOOK'
   | 'NOT_VERIFIED'
   // Sigstore services and the way to them (src/http.ts, src/sigstore)
   | 'SERVICE_URL_INSECURE'

@@ -70,10 +70,7 @@ function draft(sha256: string): Draft<string> {
 }
 
 /** Refuse files whose bundles could not go where they are to go, before anything was signed. */
-async function checkPlaces(
-  subjects: FileSubject[],
-  { local, artifact }: Publish
-): Promise<void> {
+async function checkPlaces(subjects: FileSubject[], { local, artifact }: Publish): Promise<void> {
   if (local) for (const { path } of subjects) await checkWritable(bundlePath(path))
   if (artifact === undefined) return
   const above = commonFolder(subjects.map(({ path }) => path))

@@ -23,6 +23,8 @@ export type ImageSignature<T> = Signature<T> & { attached?: string }
 /** An image with its signatures, one of each format that was asked for. */
 export type SignedImage = ImageSubject & {
   sha256: string
+  /** The bundle's, where there is one. */
+  verified: VerifiedIdentity
   bundle?: ImageSignature<string>
   legacy?: ImageSignature<LegacyLayer>
 }
@@ -73,14 +75,12 @@ export async function signImages(
       ? signEach(images, legacyFormat(registry, annotations), session, trust)
       : undefined
   ])
-  return images.map((image, i) => {
+  return images.flatMap((image, i) => {
     const [bundle, layer] = [bundles?.[i], legacy?.[i]]
-    return {
-      ...image,
-      sha256: hexOf(image),
-      ...(bundle && { bundle }),
-      ...(layer && { legacy: layer })
-    }
+    const main = bundle ?? layer
+    if (main === undefined) return []
+    const formats = { ...(bundle && { bundle }), ...(layer && { legacy: layer }) }
+    return [{ ...image, sha256: hexOf(image), verified: main.verified, ...formats }]
   })
 }
 

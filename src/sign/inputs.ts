@@ -72,7 +72,8 @@ function readPublish({ files, images }: SubjectInputs, formats: Inputs['formats'
   const local = own || places.has('local')
   const registry = own || places.has('registry')
   if (files !== undefined && !local && !artifact) throw nowhere('files', 'artifact or local')
-  if (images !== undefined && !registry && !artifact) throw nowhere('images', 'registry or artifact')
+  if (images !== undefined && !registry && !artifact)
+    throw nowhere('images', 'registry or artifact')
   if (images !== undefined && formats.has('legacy') && !registry) {
     throw new KeylessError(
       'INPUT_INVALID',

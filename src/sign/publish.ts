@@ -113,11 +113,12 @@ export async function publish(
   const subjects = [
     ...images.map((image, i): Signed => {
       const [bundle, end] = [ofImages[i], attached[i]]
-      const { verified } = image.bundle ?? image.legacy
+      const { name, sha256, verified } = image
       return {
         kind: 'image',
-        name: image.name,
-        sha256: image.sha256,
+        name,
+        sha256,
+        verified,
         image,
         ...(bundle !== undefined && { bundle }),
         published: { ...inArtifact(bundle), ...(end && { registry: end.attached }) },

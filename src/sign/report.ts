@@ -110,7 +110,7 @@ function toResult(subject: Signed): unknown {
   }
 }
 
-function toWitnessed({ identity, times, logEntry }: VerifiedIdentity): unknown {
+function toWitnessed({ identity, times, logEntry }: VerifiedIdentity): object {
   return {
     identity,
     times,

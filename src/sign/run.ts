@@ -41,9 +41,7 @@ export async function sign(
   const images = inputs.images
     ? await resolveImages(openRegistry(), inputs.images, inputs.recursive)
     : []
-  const hashed = inputs.files
-    ? await hashFiles(inputs.files, context.workspace, places)
-    : NO_FILES
+  const hashed = inputs.files ? await hashFiles(inputs.files, context.workspace, places) : NO_FILES
 
   const http = open()
   const identify = (): Promise<IdentityToken> =>

@@ -11,6 +11,7 @@ import {
   type Markup,
   type Rows
 } from '../runner/summary.ts'
+import { tally } from '../runner/text.ts'
 import { bundlePath } from '../storage/local.ts'
 import { describeIdentity, type CertificateIdentity } from '../trust/identity.ts'
 import type { VerifiedIdentity } from '../trust/verify.ts'
@@ -27,7 +28,7 @@ export function summarize(
   const identities = new Set(subjects.map(({ verified }) => describe(verified.identity)))
   const uploaded = artifact && 'id' in artifact ? artifact : undefined
   return [
-    heading(`Keyless Sign: ${subjects.length} subject(s) signed`),
+    heading(`Keyless Sign: ${tally(subjects.map(({ kind }) => kind))} signed`),
     table(['Subject', 'SHA-256', 'Signed', 'Log entry', 'Where'], subjects.flatMap(rowsOf)),
     ...(uploaded === undefined
       ? []

@@ -12,9 +12,7 @@ export type Candidate = {
   name: string
   /** The digest of the image index that it signs, where that stands for one of its platforms. */
   index?: string
-} & (
-  { check: (required: Requirement) => Promise<VerifiedIdentity> } | { error: KeylessError }
-)
+} & ({ check: (required: Requirement) => Promise<VerifiedIdentity> } | { error: KeylessError })
 
 /** A place with candidates, looked into only when those of the places before it did not do. */
 export type Source = () => Promise<Candidate[]>

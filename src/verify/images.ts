@@ -85,9 +85,7 @@ async function findCandidates(
     look(`the signature tag of ${name}`, findLegacy(registry, repository, digest))
   ])
   return [
-    ...bundles.map(found =>
-      toCandidate(found, text => check(parseBundle(text, found.name)))
-    ),
+    ...bundles.map(found => toCandidate(found, text => check(parseBundle(text, found.name)))),
     ...legacy.map(found =>
       toCandidate(found, layer => {
         const signature = parseLegacy(layer, found.name)

@@ -13,6 +13,7 @@ import {
   type Markup,
   type Rows
 } from '../runner/summary.ts'
+import { tally } from '../runner/text.ts'
 import { describeIdentity } from '../trust/identity.ts'
 import { SIGN_PREDICATE } from '../trust/image.ts'
 import type { Outcome } from './candidate.ts'
@@ -50,7 +51,7 @@ export async function report(
   if (refused.length > 0) {
     throw new KeylessError(
       'NOT_VERIFIED',
-      `${refused.length} of ${outcomes.length} subject(s) did not verify, as the errors before this say; do not release them.`
+      `${refused.length} of ${tally(outcomes.map(({ kind }) => kind))} did not verify, as the errors before this say; do not release them.`
     )
   }
 }
@@ -98,7 +99,7 @@ function summarize(outcomes: Outcome[]): (Markup | Rows)[] {
   )
   return [
     heading(
-      `Keyless Sign: ${good.length} of ${outcomes.length} subject(s) verified${bad.length > 0 ? ' - do not release' : ''}`
+      `Keyless Sign: ${good.length} of ${tally(outcomes.map(({ kind }) => kind))} verified${bad.length > 0 ? ' - do not release' : ''}`
     ),
     ...(rows.length > 0
       ? [table(['Subject', 'SHA-256', 'Verified', 'Log entry', 'Bundle'], rows)]
