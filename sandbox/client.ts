@@ -30,7 +30,7 @@ export type Sandbox = Omit<Layout, 'urls'> & {
   /** Every request so far, in the order in which they came. */
   requests(): Promise<RequestRecord[]>
   /**
-   * Every token issued, the request token, the jobs' tokens, the registries' password, and what every signed
+   * Every token issued, the request token, the jobs' tokens, the registries' account, and what every signed
    * URL holds: they must appear nowhere.
    */
   secrets(): Promise<string[]>

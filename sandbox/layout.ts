@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { ServiceName } from './faults.ts'
+import type { Login } from './registry/access.ts'
 
 /** Where everything is: what a client needs to use a sandbox. */
 export type Layout = {
@@ -18,7 +19,9 @@ export type Layout = {
   clientTrustConfig: string
   /** Path of the TUF repository's first root.json. */
   tufRoot: string
-  /** A folder for DOCKER_CONFIG: who logs in to the registries where they want that (`auths`). */
+  /** The account of both registries, which they ask for when their switch `auth` is set. */
+  registryLogin: Login
+  /** A folder for DOCKER_CONFIG, with that account for both. */
   dockerConfig: string
   urls: Record<ServiceName, string>
 }
@@ -40,17 +43,19 @@ export async function writeFiles(files: Record<FileName, string>): Promise<strin
   return dir
 }
 
-export function layoutOf(dir: string, env: Layout['env'], urls: Layout['urls']): Layout {
+export function layoutOf(
+  dir: string,
+  rest: Pick<Layout, 'env' | 'registryLogin' | 'urls'>
+): Layout {
   const path = (name: FileName): string => join(dir, name)
   return {
+    ...rest,
     dir,
-    env,
     trustedRoot: path('trusted_root.json'),
     signingConfig: path('signing_config.v0.2.json'),
     signingConfigV2: path('signing_config_rekor_v2.v0.2.json'),
     clientTrustConfig: path('client_trust_config.json'),
     tufRoot: path('root.json'),
-    dockerConfig: dirname(path('docker/config.json')),
-    urls
+    dockerConfig: dirname(path('docker/config.json'))
   }
 }

@@ -31,7 +31,7 @@ export class RunningSandbox {
     issued: token => this.secrets.push(token),
     elsewhere: () => this.#elsewhere
   })
-  /** Every token issued, the one that asks for them, those of the jobs, and the registries' password. */
+  /** Every token issued, the one that asks for them, those of the jobs, and the registries' account. */
   readonly secrets: string[] = [randomBytes(32).toString('hex'), ...this.registries.secrets]
   /** Milliseconds before every answer. */
   latency = 0
@@ -97,7 +97,7 @@ export class RunningSandbox {
       ...runtime,
       ...runnerEnvironment(this.#claims)
     }
-    return layoutOf(this.#dir, env, urls)
+    return layoutOf(this.#dir, { env, registryLogin: this.registries.login, urls })
   }
 
   /** Changes the claims of the tokens to come. */

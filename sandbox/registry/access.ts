@@ -4,15 +4,21 @@ import type { Call } from './call.ts'
 import { RegistryRefusal } from './refusal.ts'
 
 /** The one account of the registries. */
-export type Login = { username: string; password: string }
+export type Login = {
+  username: string
+  password: string
+  /** What `docker login` gets of some registries in place of the password: a refresh token of OAuth 2. */
+  identityToken: string
+}
 
 export const createLogin = (): Login => ({
   username: 'octocat',
-  password: randomBytes(16).toString('hex')
+  password: randomBytes(16).toString('hex'),
+  identityToken: randomBytes(32).toString('hex')
 })
 
 /** As the header of Basic authentication and docker's configuration have it. */
-export const basicPair = ({ username, password }: Login): string =>
+export const basicPair = ({ username, password }: Omit<Login, 'identityToken'>): string =>
   Buffer.from(`${username}:${password}`).toString('base64')
 
 type Token = { scopes: string[]; expires: number; requests: number }
@@ -58,15 +64,11 @@ export class Access {
     throw unauthorized(`Bearer ${pairs.join(',')}`)
   }
 
-  /** The token endpoint: GET with Basic authentication, or POST of OAuth 2's password grant. */
+  /** The token endpoint: GET with Basic authentication, or POST as OAuth 2 has it. */
   issue(request: Request): Answer {
     const { method, body, query } = request
     const form = new URLSearchParams(body.toString())
-    const known =
-      method === 'POST'
-        ? form.get('username') === this.#login.username &&
-          form.get('password') === this.#login.password
-        : this.#isLogin(request)
+    const known = method === 'POST' ? this.#isGrant(form) : this.#isLogin(request)
     if (!known) throw unauthorized(`Basic realm="${SERVICE}"`)
     const asked = method === 'POST' ? form : query
     const scopes = asked.getAll('scope').flatMap(scope => scope.split(' '))
@@ -78,6 +80,14 @@ export class Access {
 
   #isLogin({ headers }: Request): boolean {
     return headers.authorization === `Basic ${basicPair(this.#login)}`
+  }
+
+  #isGrant(form: URLSearchParams): boolean {
+    const { username, password, identityToken } = this.#login
+    if (form.get('grant_type') === 'refresh_token') {
+      return form.get('refresh_token') === identityToken
+    }
+    return form.get('username') === username && form.get('password') === password
   }
 
   /** What is wrong with the request's token: empty without one, undefined when all is well. */

@@ -5,18 +5,18 @@ import { REGISTRIES, type RegistryName, type RegistrySwitches } from './settings
 
 /** Both registries, which have one account. */
 export class Registries {
-  readonly #login = createLogin()
+  readonly login = createLogin()
   readonly #all: Record<RegistryName, Registry>
 
   constructor(around: Omit<RegistrySurroundings, 'login'>) {
     const create = (name: RegistryName): Registry =>
-      new Registry(name, { ...around, login: this.#login })
+      new Registry(name, { ...around, login: this.login })
     this.#all = { registry: create('registry'), registry2: create('registry2') }
   }
 
-  /** The password, and the pair that Basic authentication makes of it. */
+  /** The password, the pair that Basic authentication makes of it, and the identity token. */
   get secrets(): string[] {
-    return [this.#login.password, basicPair(this.#login)]
+    return [this.login.password, basicPair(this.login), this.login.identityToken]
   }
 
   /** Sets the switches of the one that is named, or of both; every other switch is off again. */
@@ -36,7 +36,7 @@ export class Registries {
 
   /** docker's config.json with the account for both. */
   dockerConfig(urls: Record<RegistryName, string>): unknown {
-    const auth = basicPair(this.#login)
+    const auth = basicPair(this.login)
     const hosts = REGISTRIES.map(name => [new URL(urls[name]).host, { auth }] as const)
     return { auths: Object.fromEntries(hosts) }
   }

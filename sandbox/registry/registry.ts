@@ -24,6 +24,15 @@ export type RegistrySurroundings = {
 const NAME = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/
 const ROUTE = /^\/v2\/(.+)\/(manifests|blobs\/uploads|blobs|referrers|tags)\/([^/]*)$/
 
+/** Clients may escape the colon of a digest. Empty, which is no route, when it cannot be decoded. */
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return ''
+  }
+}
+
 /**
  * An OCI registry, empty at first: `registry` has the referrers API, `registry2` has not, as GHCR.
  *
@@ -59,7 +68,7 @@ export class Registry {
 
   /** What stands where `redirect-blob` sends a client: the blob. */
   redirected(path: string): Buffer | undefined {
-    const [, repository = '', , digest = ''] = ROUTE.exec(decodeURIComponent(path)) ?? []
+    const [, repository = '', , digest = ''] = ROUTE.exec(decoded(path)) ?? []
     return this.store.getBlob(repository, digest)
   }
 
@@ -73,7 +82,7 @@ export class Registry {
   }
 
   #answer(request: Request): Answer {
-    const path = decodeURIComponent(request.path)
+    const path = decoded(request.path)
     if (path === '/token') return this.#access.issue(request)
     const [, repository = '', kind = '', reference = ''] = ROUTE.exec(path) ?? []
     const call: Call = {
