@@ -132,6 +132,14 @@ export type Code =
   | 'POLICY_INVALID'
   | 'IDENTITY_MISMATCH'
   | 'VERIFICATION_ERROR'
+  // attachments: what hangs on an image in a registry
+  | 'MANIFEST_INVALID'
+  | 'ATTACHMENT_NOT_LISTED'
+  | 'ATTACHMENT_TAG_INVALID'
+  | 'ATTACHMENT_TAG_REFUSED'
+  | 'ATTACHMENT_TOO_MANY'
+  | 'ATTACHMENT_UNREADABLE'
+  | 'ATTACHMENT_ELSEWHERE'
 
 /** A failure with a stable code. */
 export class KeylessError extends Error {
