@@ -23,7 +23,6 @@ export type Code =
   | 'FILE_IS_LFS_POINTER'
   | 'IMAGE_TAG_ONLY'
   | 'IMAGE_NOT_FOUND'
-  | 'IMAGE_INDEX_INVALID'
   // storage
   | 'WRITE_FAILED'
   | 'UPLOAD_FAILED'

@@ -24,6 +24,7 @@ export async function attachAll(
 ): Promise<Attaching[]> {
   const attacher = createAttacher({ registry })
   const unguarded = new Set<string>()
+  const byTag = new Map<string, Attaching>()
   const created = new Date()
   const attached = await pLimit(AT_ONCE).map(images, async image => {
     const { repository, descriptor, bundle, legacy } = image
@@ -34,9 +35,13 @@ export async function attachAll(
       attaching: () => Promise<Attached>
     ): Promise<void> => {
       try {
-        const { name, guarded } =
-          there === undefined ? await attaching() : { name: there, guarded: true }
+        if (there !== undefined) {
+          ending.attachments[format] = there
+          return
+        }
+        const { name, tag, guarded } = await attaching()
         ending.attachments[format] = name
+        if (tag !== undefined) byTag.set(`${repository.name}:${tag}`, ending)
         if (!guarded) unguarded.add(repository.host)
       } catch (error) {
         if (!(error instanceof KeylessError)) throw error
@@ -50,18 +55,14 @@ export async function attachAll(
     }
     if (legacy) {
       const { made: layer, attached } = legacy
-      await attach('legacy', attached, () => attacher.legacy(repository, descriptor.digest, [layer]))
+      await attach('legacy', attached, () =>
+        attacher.legacy(repository, descriptor.digest, [layer])
+      )
     }
     return ending
   })
   for (const { repository, tag, error } of await attacher.settle()) {
-    for (const [i, image] of images.entries()) {
-      const { name } = image.repository
-      if (name !== repository.name || !tag.startsWith(image.descriptor.digest.replace(':', '-'))) {
-        continue
-      }
-      attached[i]?.errors.push(error)
-    }
+    byTag.get(`${repository.name}:${tag}`)?.errors.push(error)
   }
   for (const host of unguarded) {
     log.warning(

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import pLimit from 'p-limit'
 import { KeylessError } from '../errors.ts'
-import { findBundles, type Found } from '../registry/bundle.ts'
+import { findBundles } from '../registry/attachments/bundle.ts'
+import type { Found } from '../registry/attachments/found.ts'
+import { findLegacy, type LegacyLayer } from '../registry/attachments/legacy.ts'
 import type { Registry } from '../registry/client.ts'
-import { findLegacy, type LegacyLayer } from '../registry/legacy.ts'
 import { serializeBundle } from '../sigstore/bundle.ts'
 import type { Session } from '../sigstore/session.ts'
 import { imageStatement } from '../statements/image.ts'
@@ -124,7 +125,12 @@ async function firstOf<T>(
 
 function bundleFormat(registry: Registry, annotations: Options['annotations']): Form<string> {
   return {
-    find: ({ repository, descriptor }) => findBundles(registry, repository, descriptor.digest),
+    find: async ({ repository, descriptor }) => {
+      const found = await findBundles(registry, repository, descriptor.digest)
+      return found.map(each =>
+        'value' in each ? { name: each.name, value: each.value.toString('utf8') } : each
+      )
+    },
     draft: image => {
       const { repository, descriptor } = image
       const payload = imageStatement({

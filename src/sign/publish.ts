@@ -10,7 +10,7 @@ import { bundlePath, writeAtomic } from '../storage/local.ts'
 import { commonFolder, displayName } from '../subjects/file.ts'
 import type { ImageSubject } from '../subjects/image.ts'
 import type { VerifiedIdentity } from '../trust/verify.ts'
-import { attachAll, type Attached } from './attach.ts'
+import { attachAll, type Attachments } from './attach.ts'
 import type { SignedFile } from './files.ts'
 import type { SignedImage } from './images.ts'
 import type { Publish } from './inputs.ts'
@@ -28,7 +28,7 @@ export type Signed = {
     /** The artifact, and the path of the bundle in it. */
     artifact?: { name: string; path: string }
     /** The attachments in the image's registry, by format. */
-    registry?: Attached
+    registry?: Attachments
   }
   /** Why the bundle is not where it was to go. */
   errors: KeylessError[]
@@ -97,14 +97,14 @@ export async function publish(
         async ({ path, signature }) => await outcome(writeBeside(path, signature.made))
       )
     : []
-  const uploaded = [...ofFiles, ...(places.artifact?.images ? ofImages : [])].filter(
+  const uploaded = [...ofFiles, ...(places.artifact?.images === true ? ofImages : [])].filter(
     path => path !== undefined
   )
   const artifact =
     places.artifact && uploaded.length > 0
       ? await outcome(upload(places.artifact.name, folder, uploaded, { context, timeout, log }))
       : undefined
-  const attached = places.registry ? await attachAll(images, registry) : []
+  const attached = places.registry ? await attachAll(images, registry, log) : []
 
   const inArtifact = (bundle: string | undefined): Signed['published'] =>
     isUploaded(artifact) && bundle !== undefined && uploaded.includes(bundle)
@@ -121,8 +121,13 @@ export async function publish(
         verified,
         image,
         ...(bundle !== undefined && { bundle }),
-        published: { ...inArtifact(bundle), ...(end && { registry: end.attached }) },
-        errors: [...(end?.errors ?? [])]
+        published: { ...inArtifact(bundle), ...(end && { registry: end.attachments }) },
+        errors: [
+          ...(end?.errors ?? []),
+          ...(places.artifact?.images === true && artifact instanceof KeylessError
+            ? [artifact]
+            : [])
+        ]
       }
     }),
     ...files.map(({ name, sha256, signature }, i): Signed => {

@@ -1,8 +1,9 @@
 import pLimit from 'p-limit'
 import { KeylessError } from '../errors.ts'
-import type { Manifest, Registry } from '../registry/client.ts'
+import type { Registry } from '../registry/client.ts'
 import type { Descriptor } from '../registry/descriptor.ts'
-import { isIndex, readIndex } from '../registry/image-index.ts'
+import { findPlatforms, isIndex } from '../registry/image-index.ts'
+import type { Manifest } from '../registry/manifest.ts'
 import { parseReference, type Reference, type Repository } from '../registry/reference.ts'
 
 /** What the inputs `images` and `digest` hold. */
@@ -28,9 +29,6 @@ export type NamedImage = ImageSubject & {
 
 /** Requests that wait for a registry at the same time. */
 const AT_ONCE = 32
-
-/** Indexes in indexes; nobody builds a third level. */
-const DEEPEST = 3
 
 /**
  * The images that the lines name, each digest of a repository once, with their manifests: the bytes
@@ -72,52 +70,26 @@ export async function findImages(registry: Registry, given: ImageLines): Promise
  * Every manifest that an image index lists, also of indexes in it: the platforms. None of an image
  * that is no index.
  *
- * @throws KeylessError as readIndex, IMAGE_NOT_FOUND
+ * @throws KeylessError as findPlatforms
  */
 export async function platformsOf(
   registry: Registry,
-  { name, repository, manifest }: Pick<NamedImage, 'name' | 'repository' | 'manifest'>,
-  depth = 1
+  { repository, manifest }: NamedImage
 ): Promise<ImageSubject[]> {
   if (!isIndex(manifest.mediaType)) return []
-  if (depth > DEEPEST) {
-    throw new KeylessError(
-      'IMAGE_INDEX_INVALID',
-      `images: ${name} is an index in an index in an index; sign its platforms by naming them.`
-    )
-  }
-  const listed = await Promise.all(
-    readIndex(manifest, name).map(async (descriptor): Promise<ImageSubject[]> => {
-      const own = `${repository.name}@${descriptor.digest}`
-      const platform = platformName(descriptor)
-      const subject = {
-        name: own,
-        repository,
-        descriptor,
-        ...(platform !== undefined && { platform })
-      }
-      if (!isIndex(descriptor.mediaType)) return [subject]
-      const inner = await registry.getManifest(repository, descriptor.digest)
-      if (inner === undefined) {
-        throw new KeylessError(
-          'IMAGE_NOT_FOUND',
-          `images: ${name} lists ${own}, which is not there; push all of the index before it is signed.`
-        )
-      }
-      return [
-        subject,
-        ...(await platformsOf(registry, { name: own, repository, manifest: inner }, depth + 1))
-      ]
-    })
-  )
-  return listed.flat()
+  const descriptors = await findPlatforms(registry, repository, manifest)
+  return descriptors.map(descriptor => {
+    const platform = platformName(descriptor)
+    const name = `${repository.name}@${descriptor.digest}`
+    return { name, repository, descriptor, ...(platform !== undefined && { platform }) }
+  })
 }
 
 /** As docker writes it: `linux/arm/v7`. */
-function platformName({ platform }: Descriptor): string | undefined {
-  if (platform === undefined) return undefined
+function platformName({ platform = {} }: Descriptor): string | undefined {
   const { os, architecture, variant } = platform
-  return [os, architecture, ...(variant === undefined ? [] : [variant])].join('/')
+  const parts = [os, architecture, variant].filter(part => typeof part === 'string')
+  return parts.length === 0 ? undefined : parts.join('/')
 }
 
 function checkDigest(digest: string): string {

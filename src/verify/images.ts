@@ -1,14 +1,15 @@
 import pLimit from 'p-limit'
 import { KeylessError, type Code } from '../errors.ts'
-import { findBundles, type Found } from '../registry/bundle.ts'
+import { findBundles } from '../registry/attachments/bundle.ts'
+import type { Found } from '../registry/attachments/found.ts'
+import { findLegacy } from '../registry/attachments/legacy.ts'
 import type { Registry } from '../registry/client.ts'
-import { findLegacy } from '../registry/legacy.ts'
-import { readIndex, isIndex } from '../registry/image-index.ts'
+import { isIndex, readIndex } from '../registry/image-index.ts'
 import type { NamedImage } from '../subjects/image.ts'
 import { parseBundle, type Bundle, type ParsedBundle } from '../trust/bundle.ts'
 import type { Digester } from '../trust/digester.ts'
 import { parseLegacy, verifyLegacy } from '../trust/legacy.ts'
-import { verifyBundle, type Expectation } from '../trust/verify.ts'
+import { verifyBundle, type Expectation, type VerifiedIdentity } from '../trust/verify.ts'
 import { tryAll, type Candidate, type Outcome, type Requirement, type Source } from './candidate.ts'
 import type { Trust } from './trust.ts'
 
@@ -85,7 +86,9 @@ async function findCandidates(
     look(`the signature tag of ${name}`, findLegacy(registry, repository, digest))
   ])
   return [
-    ...bundles.map(found => toCandidate(found, text => check(parseBundle(text, found.name)))),
+    ...bundles.map(found =>
+      toCandidate(found, bytes => check(parseBundle(bytes.toString('utf8'), found.name)))
+    ),
     ...legacy.map(found =>
       toCandidate(found, layer => {
         const signature = parseLegacy(layer, found.name)
@@ -112,7 +115,7 @@ function expectation(required: Requirement, annotations: Options['annotations'])
 /** A candidate that cannot even be read never passes. */
 function toCandidate<T>(
   found: Found<T>,
-  read: (value: T) => (required: Requirement) => ReturnType<typeof verifyBundle>
+  read: (value: T) => (required: Requirement) => Promise<VerifiedIdentity>
 ): Candidate {
   const { name } = found
   if ('error' in found) return { name, error: unread(name, found.error) }
@@ -145,6 +148,13 @@ function unread(place: string, error: KeylessError): KeylessError {
 }
 
 const COULD_NOT_LOOK: ReadonlySet<Code> = new Set<Code>([
+  'REGISTRY_ANSWER_INVALID',
+  'REGISTRY_CREDENTIALS_INVALID',
+  'REGISTRY_FORBIDDEN',
+  'REGISTRY_REALM_REFUSED',
+  'REGISTRY_REFUSED',
+  'REGISTRY_UNAUTHORIZED',
+  'SERVICE_ANSWER_INVALID',
   'SERVICE_REDIRECTED',
   'SERVICE_REFUSED',
   'SERVICE_UNAVAILABLE',
