@@ -37,7 +37,10 @@ export async function sign(
   const { timeout, publish: places } = inputs
   const open = (): Http => createHttp({ deadline: performance.now() + timeout, log })
   const openRegistry = () => createRegistry({ http: open(), env: process.env, log })
-  const given = 'name' in inputs.instance ? inputs.instance : await readInstance(inputs.instance)
+  // One certificate and one log for all: where one signature needs Rekor v1, all go there.
+  const choice = inputs.images && inputs.formats.has('legacy') ? 'v1' : 'newest'
+  const given =
+    'name' in inputs.instance ? inputs.instance : await readInstance(inputs.instance, choice)
   const images = inputs.images
     ? await resolveImages(openRegistry(), inputs.images, inputs.recursive)
     : []
@@ -51,7 +54,9 @@ export async function sign(
   const identity = await identify()
   checkRun(identity, context)
   const instance =
-    'name' in given ? await fetchInstance(given, identity, { ...context, ...inputs }) : given
+    'name' in given
+      ? await fetchInstance(given, identity, { ...context, timeout, log: choice })
+      : given
 
   log.info(`Signing as ${String(identity.claims.job_workflow_ref)}.`)
   let unused: IdentityToken | undefined = identity

@@ -57,18 +57,19 @@ export type Services = {
   timestampAuthorities: [SelectedService, ...SelectedService[]]
 }
 
+/** `v1`: a log of Rekor v1 and none else, also where there is a newer one. */
+export type LogChoice = 'newest' | 'v1'
+
 /**
  * Selects the services to sign with (sigstore_trustroot.proto, SigningConfig and Service): of those valid now
  * the highest API version that we speak, the newest first, one for each operator, as many as the
  * selector says. A bundle has exactly one log entry, so a config that asks for several logs is refused.
  * Errors: SIGNING_CONFIG_NO_SERVICE, SIGNING_CONFIG_INVALID, LEGACY_NEEDS_REKOR_V1.
- *
- * @param log `v1`: a log of Rekor v1 and none else, also where there is a newer one
  */
 export function selectServices(
   config: SigningConfig,
   now: Date,
-  log: 'newest' | 'v1' = 'newest'
+  log: LogChoice = 'newest'
 ): Services {
   const any: Selector = { selector: 'ANY' }
   const [fulcio] = select(
