@@ -92,6 +92,7 @@ export function createFakeRegistry(options: Options): FakeRegistry {
       await travel()
       return registry.blobs.get(digest)
     },
+    checkWritable: travel,
     async putBlob(_, bytes) {
       await travel()
       registry.blobs.set(digestOf(bytes), bytes)

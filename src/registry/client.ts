@@ -7,6 +7,7 @@ import { getManifest, putManifest, type Condition, type Manifest } from './manif
 import { listReferrers } from './referrers.ts'
 import type { Repository } from './reference.ts'
 import { createTransport } from './transport.ts'
+import { start as startUpload } from './upload.ts'
 
 /**
  * An OCI registry, or several: repositories name their own. What a registry sends is hashed here, and what
@@ -36,6 +37,9 @@ export type Registry = {
   /** The bytes that a descriptor is about, at most 64 MiB; undefined where there are none. Error: REGISTRY_DIGEST_MISMATCH. */
   getBlob(repository: Repository, descriptor: Descriptor): Promise<Buffer | undefined>
 
+  /** Finds out, by beginning an upload, whether the repository can be written to: the errors of all. */
+  checkWritable(repository: Repository): Promise<void>
+
   /** Uploads bytes, unless the repository has them already. */
   putBlob(repository: Repository, bytes: Buffer): Promise<void>
 
@@ -63,6 +67,9 @@ export function createRegistry(options: {
     putManifest: (repository, reference, manifest, condition) =>
       putManifest(transport, repository, reference, manifest, condition),
     getBlob: (repository, descriptor) => getBlob(transport, repository, descriptor),
+    checkWritable: async repository => {
+      await startUpload(transport, repository)
+    },
     putBlob: (repository, bytes) => putBlob(transport, repository, bytes),
     listReferrers: (repository, digest) => listReferrers(transport, repository, digest)
   }

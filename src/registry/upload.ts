@@ -61,7 +61,8 @@ export async function uploadInChunks(
   }
 }
 
-async function start(transport: Transport, repository: Repository): Promise<Upload> {
+/** Begins an upload, and so finds out whether there may be one. One that is not ended the registry forgets. */
+export async function start(transport: Transport, repository: Repository): Promise<Upload> {
   const url = new URL(`/v2/${repository.path}/blobs/uploads/`, registryUrl(repository.host))
   const answer = await transport.send(repository, 'write', { method: 'POST', url, body: NOTHING })
   if (answer.status !== 202) throw refused(repository, 'write', answer)

@@ -15,7 +15,7 @@ import { parseBundle } from '../trust/bundle.ts'
 import type { Digester } from '../trust/digester.ts'
 import { parseLegacy, verifyLegacy } from '../trust/legacy.ts'
 import { verifyBundle, type VerifiedIdentity } from '../trust/verify.ts'
-import type { Format } from './inputs.ts'
+import type { Inputs } from './inputs.ts'
 import { signAll, type Draft, type Signature, type Trust } from './signature.ts'
 
 /** A signature of an image, and the name of the attachment where the registry has it already. */
@@ -30,26 +30,27 @@ export type SignedImage = ImageSubject & {
   legacy?: ImageSignature<LegacyLayer>
 }
 
-type Options = {
-  formats: ReadonlySet<Format>
-  annotations: Readonly<Record<string, string>>
-  trust: Trust
-}
+type Options = Pick<Inputs, 'formats' | 'annotations'> & { trust: Trust }
 
 /** Images whose attachments are looked at together; each is a few requests. */
 const LOOKING = 32
 
 /**
- * The images that the lines name, and every manifest that an index among them lists, each once.
+ * The images that the lines name, and every manifest that an index among them lists, each once. Their
+ * repositories are such that signatures can be attached there, where that is to be done.
  *
- * @throws KeylessError as findImages
+ * @throws KeylessError as findImages, and the registry's
  */
 export async function resolveImages(
   registry: Registry,
   lines: ImageLines,
-  recursive: boolean
+  { recursive, publish }: Pick<Inputs, 'recursive' | 'publish'>
 ): Promise<ImageSubject[]> {
   const images = await findImages(registry, lines)
+  if (publish.registry) {
+    const repositories = new Map(images.map(({ repository }) => [repository.name, repository]))
+    await pLimit(LOOKING).map([...repositories.values()], each => registry.checkWritable(each))
+  }
   const platforms = recursive
     ? await Promise.all(images.map(image => platformsOf(registry, image)))
     : []

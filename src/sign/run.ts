@@ -41,9 +41,7 @@ export async function sign(
   const choice = inputs.images && inputs.formats.has('legacy') ? 'v1' : 'newest'
   const given =
     'name' in inputs.instance ? inputs.instance : await readInstance(inputs.instance, choice)
-  const images = inputs.images
-    ? await resolveImages(openRegistry(), inputs.images, inputs.recursive)
-    : []
+  const images = inputs.images ? await resolveImages(openRegistry(), inputs.images, inputs) : []
   const hashed = inputs.files ? await hashFiles(inputs.files, context.workspace, places) : NO_FILES
 
   const http = open()
