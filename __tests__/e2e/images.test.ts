@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { describe, expect, it } from '@jest/globals'
-import { pushImage, type ImageOptions, type PushedImage } from '../../sandbox/image.ts'
+import { pushImage } from '../../sandbox/image.ts'
+import { getJson, push, referrersOf } from './image.ts'
 import { checkedResults } from './results.ts'
 import { useScene } from './scene.ts'
 
@@ -9,35 +10,6 @@ const SIGN = 'https://sigstore.dev/cosign/sign/v1'
 const PLATFORMS = ['linux/amd64', 'linux/arm64'] as const
 
 const scene = useScene()
-let images = 0
-
-type Image = PushedImage & { host: string; url: string; path: string; name: string; ref: string }
-
-/** A new image in a repository of its own. */
-async function push(
-  service: 'registry' | 'registry2' = 'registry',
-  options: Partial<ImageOptions> = {}
-): Promise<Image> {
-  images += 1
-  const url = scene.sandbox.urls[service]
-  const path = `octo-org/app-${images}`
-  const image = await pushImage(url, path, { content: `image ${images}`, ...options })
-  const host = new URL(url).host
-  return { ...image, host, url, path, name: `${host}/${path}`, ref: `${host}/${path}@${image.digest}` }
-}
-
-type Json = Record<string, unknown>
-
-async function get(url: string): Promise<Json> {
-  return (await (await fetch(url)).json()) as Json
-}
-
-type Referrers = { manifests: { digest: string; artifactType: string; annotations: Json }[] }
-
-async function referrers({ url, path, digest }: Image): Promise<Referrers['manifests']> {
-  return ((await get(`${url}/v2/${path}/referrers/${digest}`)) as Referrers).manifests
-}
-
 /** How many requests each service got while something ran. */
 async function asked(run: () => Promise<unknown>): Promise<Record<string, number>> {
   const before = (await scene.sandbox.requests()).length
@@ -53,14 +25,16 @@ async function asked(run: () => Promise<unknown>): Promise<Record<string, number
 
 describe('an image', () => {
   it('is signed with a bundle that refers to it, as cosign 3 has it', async () => {
-    const image = await push()
+    const image = await push(scene)
 
     const run = await scene.sign({ images: image.ref })
 
     expect(run).toMatchObject({ exitCode: 0, annotations: [], outputs: { signed: '1' } })
-    const [referrer, ...others] = await referrers(image)
+    const [referrer, ...others] = await referrersOf(image)
     expect(others).toEqual([])
-    const manifest = await get(`${image.url}/v2/${image.path}/manifests/${referrer?.digest ?? ''}`)
+    const manifest = await getJson(
+      `${image.url}/v2/${image.path}/manifests/${referrer?.digest ?? ''}`
+    )
     expect(manifest).toMatchObject({
       artifactType: BUNDLE,
       subject: { digest: image.digest, mediaType: image.mediaType, size: image.size },
@@ -70,13 +44,11 @@ describe('an image', () => {
       }
     })
     const [layer] = manifest.layers as { digest: string }[]
-    const bundle = await get(`${image.url}/v2/${image.path}/blobs/${layer?.digest ?? ''}`)
+    const bundle = await getJson(`${image.url}/v2/${image.path}/blobs/${layer?.digest ?? ''}`)
     const { payload } = bundle.dsseEnvelope as { payload: string }
     expect(JSON.parse(Buffer.from(payload, 'base64').toString())).toEqual({
       _type: 'https://in-toto.io/Statement/v1',
-      subject: [
-        { name: image.name, digest: { sha256: image.digest.slice(7) }, annotations: {} }
-      ],
+      subject: [{ name: image.name, digest: { sha256: image.digest.slice(7) }, annotations: {} }],
       predicateType: SIGN,
       predicate: {}
     })
@@ -103,12 +75,12 @@ describe('an image', () => {
   })
 
   it('is found by the fallback tag where the registry has no referrers API', async () => {
-    const image = await push('registry2')
+    const image = await push(scene, 'registry2')
 
     expect(await scene.sign({ images: image.ref })).toMatchObject({ exitCode: 0 })
 
     const tag = `${image.url}/v2/${image.path}/manifests/${image.digest.replace(':', '-')}`
-    expect(await get(tag)).toMatchObject({
+    expect(await getJson(tag)).toMatchObject({
       mediaType: 'application/vnd.oci.image.index.v1+json',
       manifests: [
         { artifactType: BUNDLE, annotations: { 'dev.sigstore.bundle.predicateType': SIGN } }
@@ -118,20 +90,20 @@ describe('an image', () => {
   })
 
   it('takes the digest and the tags that the steps before it print', async () => {
-    const image = await push('registry', { tag: 'v1' })
+    const image = await push(scene, 'registry', { tag: 'v1' })
     const tags = `${image.name}:v1\n${image.name}:latest`.replace('octo-org', 'Octo-Org')
 
     const run = await scene.sign({ images: tags, digest: image.digest })
 
     expect(run).toMatchObject({ exitCode: 0, outputs: { signed: '1' } })
-    expect(await referrers(image)).toHaveLength(1)
+    expect(await referrersOf(image)).toHaveLength(1)
     expect(await scene.verify({ images: tags, digest: image.digest })).toMatchObject({
       outputs: { images: image.ref }
     })
   })
 
   it('is signed beside files, under one certificate', async () => {
-    const image = await push()
+    const image = await push(scene)
     await scene.write('a', 'one')
     const inputs = { images: image.ref, files: 'a' }
 
@@ -144,26 +116,26 @@ describe('an image', () => {
   })
 
   it('has its bundle in the artifact, too, where that is asked for', async () => {
-    const image = await push()
+    const image = await push(scene)
 
     const run = await scene.sign({ images: image.ref, publish: 'artifact' })
 
     expect(run).toMatchObject({ exitCode: 0 })
-    expect(await referrers(image)).toEqual([])
+    expect(await referrersOf(image)).toEqual([])
     const { subjects } = await checkedResults('sign', run.outputs['results-path'])
     const [subject] = subjects
     const path = `${image.name.replace(':', '_')}/${image.digest.replace(':', '-')}.sigstore.json`
     expect(subject).toMatchObject({ published: { artifact: { name: 'sigstore-job-0', path } } })
     await scene.write('image.sigstore.json', await readFile(String(subject?.bundle), 'utf8'))
-    expect(
-      await scene.verify({ images: image.ref, bundle: 'image.sigstore.json' })
-    ).toMatchObject({ exitCode: 0 })
+    expect(await scene.verify({ images: image.ref, bundle: 'image.sigstore.json' })).toMatchObject({
+      exitCode: 0
+    })
   })
 })
 
 describe('an image index', () => {
   it('is signed with every platform, one statement each, under one certificate', async () => {
-    const index = await push('registry', { platforms: PLATFORMS })
+    const index = await push(scene, 'registry', { platforms: PLATFORMS })
     const refs = [index.digest, ...Object.values(index.platforms)].map(
       digest => `${index.name}@${digest}`
     )
@@ -186,7 +158,7 @@ describe('an image index', () => {
   })
 
   it('vouches for its platforms where it alone is signed, and for nothing else', async () => {
-    const index = await push('registry', { platforms: PLATFORMS, tag: 'v1' })
+    const index = await push(scene, 'registry', { platforms: PLATFORMS, tag: 'v1' })
     const other = await pushImage(index.url, index.path, { content: 'another' })
     const platform = index.platforms['linux/arm64'] ?? ''
 
@@ -210,7 +182,7 @@ describe('an image index', () => {
 
 describe('signature-format', () => {
   it('legacy writes what cosign 2 reads, beside what is there', async () => {
-    const image = await push()
+    const image = await push(scene)
     const inputs = { images: image.ref, 'signature-format': 'legacy' }
 
     const run = await scene.sign(inputs)
@@ -218,7 +190,7 @@ describe('signature-format', () => {
     await scene.sign({ ...inputs, annotations: 'a=b' })
 
     const tag = `${image.digest.replace(':', '-')}.sig`
-    const manifest = await get(`${image.url}/v2/${image.path}/manifests/${tag}`)
+    const manifest = await getJson(`${image.url}/v2/${image.path}/manifests/${tag}`)
     expect(manifest).toMatchObject({
       layers: [
         {
@@ -232,7 +204,7 @@ describe('signature-format', () => {
         {}
       ]
     })
-    expect(await referrers(image)).toEqual([])
+    expect(await referrersOf(image)).toEqual([])
     const { subjects } = await checkedResults('sign', run.outputs['results-path'])
     expect(subjects).toMatchObject([
       { published: { registry: { legacy: expect.stringContaining(`${image.name}:${tag}`) } } }
@@ -242,7 +214,7 @@ describe('signature-format', () => {
   })
 
   it('both writes both, and either is enough', async () => {
-    const image = await push('registry2')
+    const image = await push(scene, 'registry2')
 
     const run = await scene.sign({ images: image.ref, 'signature-format': 'both' })
 
@@ -258,7 +230,7 @@ describe('signature-format', () => {
   })
 
   it('legacy takes Rekor v1 where the instance has a v2, too', async () => {
-    const image = await push()
+    const image = await push(scene)
     const run = await scene.sign({
       images: image.ref,
       'signature-format': 'legacy',
@@ -270,7 +242,7 @@ describe('signature-format', () => {
 
 describe('annotations', () => {
   it.each(['bundle', 'legacy'])('are signed along and asked for, %s', async format => {
-    const image = await push()
+    const image = await push(scene)
     const annotations = 'commit=<abc>&\nstage=prod=1'
     await scene.sign({ images: image.ref, annotations, 'signature-format': format })
 
@@ -287,7 +259,7 @@ describe('annotations', () => {
 
 describe('a run again', () => {
   it('makes no second signature where one is there that says the same', async () => {
-    const image = await push('registry', { platforms: PLATFORMS })
+    const image = await push(scene, 'registry', { platforms: PLATFORMS })
     const inputs = { images: image.ref, 'signature-format': 'both' }
     await scene.sign(inputs)
 
@@ -298,14 +270,14 @@ describe('a run again', () => {
     })
 
     expect(count).toMatchObject({ fulcio: 0, rekor: 0, tsa: 0 })
-    expect(await referrers(image)).toHaveLength(1)
+    expect(await referrersOf(image)).toHaveLength(1)
   })
 
   it.each([
     ['with other annotations', { annotations: 'a=b' }, {}],
     ['for another commit', {}, { sha: 'f'.repeat(40) }]
   ])('signs anew %s', async (_, inputs, claims) => {
-    const image = await push()
+    const image = await push(scene)
     await scene.sign({ images: image.ref })
     await scene.sandbox.setClaims(claims)
 
@@ -313,11 +285,11 @@ describe('a run again', () => {
 
     await scene.sandbox.setClaims({ sha: scene.sandbox.env.GITHUB_SHA })
     expect(run).toMatchObject({ exitCode: 0 })
-    expect(await referrers(image)).toHaveLength(2)
+    expect(await referrersOf(image)).toHaveLength(2)
   })
 
   it('signs only what is missing', async () => {
-    const image = await push()
+    const image = await push(scene)
     await scene.sign({ images: image.ref })
 
     const count = await asked(
@@ -325,7 +297,7 @@ describe('a run again', () => {
     )
 
     expect(count).toMatchObject({ rekor: 1 })
-    expect(await referrers(image)).toHaveLength(1)
+    expect(await referrersOf(image)).toHaveLength(1)
   })
 })
 

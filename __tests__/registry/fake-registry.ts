@@ -92,7 +92,9 @@ export function createFakeRegistry(options: Options): FakeRegistry {
       await travel()
       return registry.blobs.get(digest)
     },
-    checkWritable: travel,
+    async checkWritable() {
+      await travel()
+    },
     async putBlob(_, bytes) {
       await travel()
       registry.blobs.set(digestOf(bytes), bytes)
