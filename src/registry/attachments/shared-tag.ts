@@ -93,10 +93,17 @@ export class SharedTag {
   /** Looks again, and adds again what is gone. Errors as `add`. */
   async check(): Promise<void> {
     // A round that is under way reads at least once more, and takes new entries along.
-    this.#working ??= this.#converge().finally(() => {
-      this.#working = undefined
-    })
+    this.#working ??= this.#work()
     await this.#working
+  }
+
+  async #work(): Promise<void> {
+    try {
+      await this.#converge()
+    } finally {
+      // In the same turn as the last look: who adds afterwards must not take that for theirs.
+      this.#working = undefined
+    }
   }
 
   async #converge(): Promise<void> {
@@ -122,8 +129,9 @@ export class SharedTag {
           continue
         }
       }
-      if (now - changed >= PATIENCE || now - start >= LIMIT)
+      if (now - changed >= PATIENCE || now - start >= LIMIT) {
         throw this.#unsettled(lost, now - start)
+      }
       if (writes > 0) lag = Math.min(LONGEST_LAG, now - wrote)
       // What was refused over a state that is still shown would be refused again: the state is stale.
       if (refused === undefined || refused.digest !== current?.digest) {
