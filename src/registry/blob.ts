@@ -8,6 +8,7 @@ import { uploadInChunks, uploadWhole } from './upload.ts'
 
 /** No bundle and no payload of a signature is larger. */
 const MAX_BLOB = 64 * 1024 * 1024
+const MAX_REFUSAL = 64 * 1024
 /** Proxies before registries often take no larger requests. */
 const LARGE = 16 * 1024 * 1024
 
@@ -21,12 +22,19 @@ export async function getBlob(
   const answer = await transport.send(repository, 'read', {
     method: 'GET',
     url: urlOf(repository, 'blobs', digest),
-    maxBytes: size
+    // a refusal may be longer than a small blob
+    maxBytes: Math.max(size, MAX_REFUSAL)
   })
   if (answer.status === 404) return undefined
   if (answer.status !== 200) throw refused(repository, 'read', answer)
   const got = digestOf(answer.body)
   if (got !== digest) throw mismatch(repository, digest, got)
+  if (answer.body.length !== size) {
+    throw unreadable(
+      repository,
+      `a blob has ${answer.body.length} bytes and not ${size}, as was said`
+    )
+  }
   checkClaim(repository, digest, answer.headers['docker-content-digest'])
   return answer.body
 }

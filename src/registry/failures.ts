@@ -26,7 +26,7 @@ export function unauthorized(
   const words = answer === undefined ? '' : `: ${said(answer)}`
   return new KeylessError(
     'REGISTRY_UNAUTHORIZED',
-    `${registryName(host)} ${found} (${name}: ${said(answer)}). Log in earlier in the same job, with ` +
+    `${registryName(host)} ${found} (${name}${words}). Log in earlier in the same job, with ` +
       `docker/login-action and registry: ${host === DOCKER_HUB ? 'docker.io' : host}.`
   )
 }

@@ -1,7 +1,8 @@
-import type { Http, HttpResponse } from '../http.ts'
+import type { Http, HttpRequest, HttpResponse } from '../http.ts'
 import type { Challenge } from './challenge.ts'
 import type { Credentials } from './credentials.ts'
 import { isRecord } from './descriptor.ts'
+import { secretsOf, withoutEcho } from './echo.ts'
 import { refused, unauthorized, unreadable, type Access } from './failures.ts'
 import { tokenService } from './realm.ts'
 import type { Repository } from './reference.ts'
@@ -36,29 +37,19 @@ export async function requestToken(
     ...(service !== undefined && { service }),
     scope: `repository:${repository.path}:${actions}`
   }
-  const common = {
+  const request =
+    credentials?.kind === 'identity-token'
+      ? exchange(url, wanted, credentials.token)
+      : query(url, wanted, credentials)
+  const given = await http.request({
+    ...request,
     service: `The token service of ${repository.host}`,
     attemptTimeout: ATTEMPT_TIMEOUT,
     accept: ANSWERS,
     maxBytes: MAX_BYTES,
     redirects: false
-  }
-  let answer: HttpResponse
-  if (credentials?.kind === 'identity-token') {
-    const form = new URLSearchParams({
-      ...wanted,
-      client_id: CLIENT,
-      grant_type: 'refresh_token',
-      refresh_token: credentials.token
-    })
-    const headers = { 'content-type': 'application/x-www-form-urlencoded' }
-    const body = Buffer.from(form.toString())
-    answer = await http.request({ ...common, method: 'POST', url: url.href, headers, body })
-  } else {
-    for (const [name, value] of Object.entries(wanted)) url.searchParams.set(name, value)
-    const headers = credentials === undefined ? {} : { authorization: basic(credentials) }
-    answer = await http.request({ ...common, method: 'GET', url: url.href, headers })
-  }
+  })
+  const answer = withoutEcho(given, request.secrets)
   // 400 is OAuth 2's for an identity token that is no longer valid (RFC 6749 §5.2)
   const status = credentials === undefined ? 403 : 400
   if (answer.status === 401 || answer.status === status) {
@@ -66,6 +57,36 @@ export async function requestToken(
   }
   if (answer.status !== 200) throw refused(repository, access, answer)
   return `Bearer ${read(answer, repository)}`
+}
+
+/** What is asked of the token service, and what of it must never be shown. */
+type TokenRequest = Pick<HttpRequest, 'method' | 'url' | 'headers' | 'body'> & { secrets: string[] }
+
+function query(
+  url: URL,
+  wanted: Record<string, string>,
+  password: Parameters<typeof basic>[0] | undefined
+): TokenRequest {
+  for (const [name, value] of Object.entries(wanted)) url.searchParams.set(name, value)
+  if (password === undefined) return { method: 'GET', url: url.href, secrets: [] }
+  const authorization = basic(password)
+  return {
+    method: 'GET',
+    url: url.href,
+    headers: { authorization },
+    secrets: secretsOf(authorization)
+  }
+}
+
+function exchange(url: URL, wanted: Record<string, string>, token: string): TokenRequest {
+  const form = { ...wanted, client_id: CLIENT, grant_type: 'refresh_token', refresh_token: token }
+  return {
+    method: 'POST',
+    url: url.href,
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: Buffer.from(new URLSearchParams(form).toString()),
+    secrets: [token]
+  }
 }
 
 /** The value of the Authorization header for a name and password (RFC 7617). */

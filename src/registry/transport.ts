@@ -2,6 +2,7 @@ import { KeylessError } from '../errors.ts'
 import type { Http, HttpRequest, HttpResponse } from '../http.ts'
 import type { Authorizer } from './authorizer.ts'
 import { isDigest } from './digest.ts'
+import { secretsOf, withoutEcho } from './echo.ts'
 import { registryName, unauthorized, type Access } from './failures.ts'
 import { ANSWERS, ATTEMPT_TIMEOUT } from './protocol.ts'
 import { registryUrl } from './realm.ts'
@@ -24,8 +25,8 @@ export type Transport = {
 export function createTransport(http: Http, authorizer: Authorizer): Transport {
   return {
     async send(repository, access, { url, ...request }) {
-      const ask = async (header: string | undefined): Promise<HttpResponse> =>
-        await http.request({
+      const ask = async (header: string | undefined): Promise<HttpResponse> => {
+        const answer = await http.request({
           ...request,
           service: registryName(repository.host),
           url: url.href,
@@ -33,6 +34,8 @@ export function createTransport(http: Http, authorizer: Authorizer): Transport {
           attemptTimeout: ATTEMPT_TIMEOUT,
           accept: ANSWERS
         })
+        return header === undefined ? answer : withoutEcho(answer, secretsOf(header))
+      }
       if (url.host !== registryUrl(repository.host).host) return await ask(undefined)
 
       const first = authorizer.current(repository, access)
