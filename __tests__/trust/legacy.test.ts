@@ -194,6 +194,12 @@ describe('parseLegacy refuses', () => {
   })
 })
 
+it('names the annotation that is missing', () => {
+  expect(() => parseLegacy(having(signature, undefined), 'layer 1')).toThrow(
+    'The annotation dev.cosignproject.cosign/signature of layer 1 is missing.'
+  )
+})
+
 describe('verifyLegacy refuses', () => {
   const other = layer()
   const past = new Date(Date.now() - 3_600_000)
