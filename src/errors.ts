@@ -78,6 +78,14 @@ export type Code =
   | 'SUBJECT_MISMATCH'
   | 'DIGEST_MISMATCH'
   | 'DIGEST_ALGORITHM'
+  // trust: what was signed, where that is a model
+  | 'MODEL_NAME_UNSAFE'
+  | 'MODEL_NAME_TWICE'
+  | 'MODEL_METHOD'
+  | 'MODEL_HASH'
+  | 'MODEL_SHARDS'
+  | 'MODEL_ROOT'
+  | 'MODEL_MISMATCH'
   // trust: who signed
   | 'BUNDLE_HAS_KEY'
   | 'BUNDLE_HAS_CERTIFICATE'

@@ -16,6 +16,9 @@ export type Statement = {
   subjects: ReadonlyMap<string, string>[]
 }
 
+/** A DSSE envelope's content. */
+export type Envelope = { payloadType: string; payload: Buffer }
+
 /**
  * Reads the in-toto statement in a DSSE envelope.
  * https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md; fields that it does not
@@ -23,7 +26,26 @@ export type Statement = {
  *
  * @throws KeylessError PAYLOAD_TYPE, JSON_…, STATEMENT_INVALID, BUNDLE_TOO_MANY
  */
-export function readStatement(envelope: { payloadType: string; payload: Buffer }): Statement {
+export function readStatement(envelope: Envelope): Statement {
+  const json = readPayload(envelope)
+  const { predicateType, subject } = json
+  if (!Array.isArray(subject) || subject.length === 0) throw invalid('has no subject')
+  if (subject.length > MAX_SUBJECTS) {
+    throw new KeylessError(
+      'BUNDLE_TOO_MANY',
+      `The statement in the bundle has ${subject.length} subjects; at most ${MAX_SUBJECTS} are read.`
+    )
+  }
+  return { predicateType, subjects: subject.map(readDigests) }
+}
+
+/**
+ * The JSON of the in-toto statement in a DSSE envelope, of which only the types are checked.
+ * @throws KeylessError PAYLOAD_TYPE, JSON_…, STATEMENT_INVALID
+ */
+export function readPayload(
+  envelope: Envelope
+): Record<string, unknown> & { predicateType: string } {
   if (envelope.payloadType !== PAYLOAD_TYPE) {
     throw new KeylessError(
       'PAYLOAD_TYPE',
@@ -34,18 +56,11 @@ export function readStatement(envelope: { payloadType: string; payload: Buffer }
   if (!isObject(json) || !STATEMENT_TYPES.some(type => type === json._type)) {
     throw invalid(`is not an in-toto statement (_type is not ${STATEMENT_TYPES.join(' or ')})`)
   }
-  const { predicateType, subject } = json
+  const { predicateType } = json
   if (typeof predicateType !== 'string' || predicateType === '') {
     throw invalid('has no predicateType')
   }
-  if (!Array.isArray(subject) || subject.length === 0) throw invalid('has no subject')
-  if (subject.length > MAX_SUBJECTS) {
-    throw new KeylessError(
-      'BUNDLE_TOO_MANY',
-      `The statement in the bundle has ${subject.length} subjects; at most ${MAX_SUBJECTS} are read.`
-    )
-  }
-  return { predicateType, subjects: subject.map(readDigests) }
+  return { ...json, predicateType }
 }
 
 /**
