@@ -46,17 +46,20 @@ export async function compareModel(statement: ModelStatement, files: ModelFiles)
   const resources = statement.resources.map(each =>
     each.name === '.' && only !== undefined ? { ...each, name: only } : each
   )
+  // Of the files listed; known only where they were signed in shards.
   const sizes = new Map<string, number | undefined>()
   for (const { name, shard } of resources) {
     sizes.set(name, shard && Math.max(shard.end, sizes.get(name) ?? 0))
   }
-  const hasSize = ({ name }: Resource): boolean =>
-    [undefined, found.get(name)].includes(sizes.get(name))
+  const resized = ({ name }: Resource): boolean => {
+    const size = sizes.get(name)
+    return size !== undefined && size !== found.get(name)
+  }
   const present = resources.filter(({ name }) => found.has(name))
-  const parts = present.filter(hasSize)
+  const parts = present.filter(each => !resized(each))
   const digests = await files.hash(parts, statement.hashType)
   const changed = [
-    ...present.filter(each => !hasSize(each)),
+    ...present.filter(resized),
     ...parts.filter(({ digest }, i) => digest !== digests[i])
   ]
 
