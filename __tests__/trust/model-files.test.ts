@@ -105,10 +105,23 @@ describe('compareModel', () => {
   })
 
   it('looks into an ignored folder for what is signed, and at nothing else there', async () => {
-    const asked: Asked = []
-    const files = filesOf({ ...MODEL, 'weights/b': '', 'other/c': '' }, { asked })
-    await expect(compare(ignoring('weights', 'other'), files)).resolves.toBe('equal')
-    expect(asked).toEqual(['find', 'hash config.json', 'hash weights/a.bin'])
+    const contents = { ...MODEL, 'weights/b': '', 'other/c': '' }
+    const skipped: string[] = []
+    const files = filesOf(contents)
+    const find: ModelFiles['find'] = o => {
+      const names = ['weights', 'weights/a.bin', 'weights/b', 'other', 'config.json']
+      skipped.push(...names.filter(o.skip))
+      return files.find(o)
+    }
+    await expect(compare(ignoring('weights', 'other'), { ...files, find })).resolves.toBe('equal')
+    expect(skipped).toEqual(['weights/b', 'other'])
+  })
+
+  it('takes what is ignored also from those who looked there in vain', async () => {
+    const contents = { ...MODEL, 'model.sig': 's', 'README.md': '' }
+    const files = filesOf(contents, { ignores: name => name === 'README.md' })
+    const find: ModelFiles['find'] = o => files.find({ ...o, skip: () => false })
+    await expect(compare(ignoring('model.sig'), { ...files, find })).resolves.toBe('equal')
   })
 
   it('follows links where the signer did', async () => {
