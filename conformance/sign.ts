@@ -39,6 +39,11 @@ export async function sign(order: {
   // Not verified here: the suite does that next, with this client and its trusted root.
   const bundle = order.inToto
     ? await session.signStatement(await readFile(order.file))
-    : await session.signDigest(Buffer.from((await hashForSigning(order.file)).digest, 'hex'))
+    : await session.signDigest(await digestOf(order.file))
   return serializeBundle(bundle)
+}
+
+async function digestOf(file: string): Promise<Buffer> {
+  const [subject] = await hashForSigning([{ real: file }], { log })
+  return Buffer.from(subject?.hashed.digest ?? '', 'hex')
 }

@@ -1,6 +1,5 @@
 import { relative } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import pLimit from 'p-limit'
 import { KeylessError } from '../errors.ts'
 import { createHttp, type Log } from '../http.ts'
 import type { RunContext } from '../runner/context.ts'
@@ -10,7 +9,8 @@ import { issuerOf, requestIdentity, type IdentityToken } from '../sigstore/ident
 import { openSession } from '../sigstore/session.ts'
 import { checkArtifactPath } from '../storage/artifact-name.ts'
 import { bundlePath, checkWritable } from '../storage/local.ts'
-import { checkUnchanged, hashForSigning } from '../subjects/digest.ts'
+import { hashForSigning } from '../subjects/digest.ts'
+import { checkUnchanged } from '../subjects/digests/hash.ts'
 import { commonFolder, findFiles, type FileSubject } from '../subjects/file.ts'
 import { parseBundle } from '../trust/bundle.ts'
 import type { Digester } from '../trust/digester.ts'
@@ -24,9 +24,6 @@ import { checkRun, ownIdentity } from './own-identity.ts'
 import { publish, type Proven, type Publication } from './publish.ts'
 
 export type Signing = Publication & { leftOut: string[]; instance: Instance }
-
-/** Enough to keep the cores and the disk busy; each holds two chunks of a file. */
-const HASHING = 4
 
 /** Milliseconds within which a token is as good as new; fetching the trust may have taken longer. */
 const FRESH = 60_000
@@ -51,10 +48,7 @@ export async function sign(
   const { subjects, bundles } = await findFiles(inputs.files, context.workspace, expand)
   await checkPlaces(subjects, inputs.publish)
   log.info(`Hashing ${subjects.length} file(s).`)
-  const files = await pLimit(HASHING).map(subjects, async file => ({
-    ...file,
-    hashed: await hashForSigning(file.real)
-  }))
+  const files = await hashForSigning(subjects, { log })
 
   const http = createHttp({ deadline: performance.now() + inputs.timeout, log })
   const identify = (): Promise<IdentityToken> =>
@@ -96,7 +90,7 @@ export async function sign(
     await setImmediate()
   }
 
-  for (const { real, hashed } of files) await checkUnchanged(real, hashed)
+  for (const { real, hashed } of files) checkUnchanged(real, hashed)
   const publication = await publish(proven, inputs.publish, {
     folder,
     context,

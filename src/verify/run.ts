@@ -9,10 +9,12 @@ import { expand } from '../runner/glob.ts'
 import { sanitize } from '../runner/text.ts'
 import { issuerOf } from '../sigstore/identity.ts'
 import { bundlePath, readBundle } from '../storage/local.ts'
-import { hashFile, refuseDsse, type Algorithm } from '../subjects/digest.ts'
+import { hashForVerifying, refuseDsse } from '../subjects/digest.ts'
+import { hashFiles } from '../subjects/digests/files.ts'
+import type { FileToHash, Hashed } from '../subjects/digests/hash.ts'
 import { displayName, findFiles, type FileSubject } from '../subjects/file.ts'
 import { parseBundles, type ParsedBundle } from '../trust/bundle.ts'
-import type { Digester } from '../trust/digester.ts'
+import type { Digester, HashName } from '../trust/digester.ts'
 import type { IdentityPolicy } from '../trust/policy.ts'
 import { identityPolicy } from '../trust/policy-inputs.ts'
 import type { TrustedRoot } from '../trust/root.ts'
@@ -31,7 +33,7 @@ export type Outcome = {
   error?: KeylessError
 }
 
-/** Enough to keep the disk busy while a bundle is verified; each holds two chunks of a file. */
+/** Enough to read the next bundle and file while one is verified; each may hold a small file. */
 const AT_ONCE = 4
 
 /** Reasons in a message; the results file has all. */
@@ -57,7 +59,8 @@ export async function verify(inputs: Inputs, context: RunContext, log: Log): Pro
     inputs.bundles.length > 0 ? await readGiven(inputs.bundles, context.workspace) : undefined
   const expectations = required(inputs.predicateTypes)
   const trust = { roots: await readTrust(inputs.trust), signer: { identity: policy } }
-  return await pLimit(AT_ONCE).map(subjects, file => verifyFile(file, given, expectations, trust))
+  const files = await hashForVerifying(subjects, { log })
+  return await pLimit(AT_ONCE).map(files, file => verifyFile(file, given, expectations, trust, log))
 }
 
 /** Only what is a bundle goes unverified: a name alone must not get a file past the gate. */
@@ -82,17 +85,18 @@ function required(types: string[]): Expectation[] {
 }
 
 async function verifyFile(
-  { name, path, real }: FileSubject,
+  { name, path, real, hash }: FileSubject & { hash: () => Hashed & { content?: Buffer } },
   given: ParsedBundle[] | undefined,
   expectations: Expectation[],
-  trust: { roots: TrustedRoot[]; signer: { identity: IdentityPolicy } }
+  trust: { roots: TrustedRoot[]; signer: { identity: IdentityPolicy } },
+  log: Log
 ): Promise<Outcome> {
   const outcome: Outcome = { name, passed: [], refused: [] }
   try {
-    const hashed = await hashFile(real)
+    const hashed = hash()
     outcome.sha256 = hashed.digest
     if (expectations.some(({ kind }) => kind === 'message-signature')) refuseDsse(real, hashed)
-    const digest = digester(real, hashed.digest)
+    const digest = digester(real, hashed.digest, log)
     const candidates = given ?? (await readBundles(bundlePath(path), bundlePath(name)))
     if (candidates.length === 0) {
       throw new KeylessError(
@@ -194,11 +198,16 @@ async function readBundles(path: string, name: string): Promise<ParsedBundle[]> 
 }
 
 /** Each digest is worked out once, and a further one only when a bundle speaks of it. */
-function digester(path: string, sha256: string): Digester {
-  const digests = new Map<Algorithm, Promise<string>>([['sha256', Promise.resolve(sha256)]])
+function digester(path: string, sha256: string, log: Log): Digester {
+  const digests = new Map<HashName, Promise<string>>([['sha256', Promise.resolve(sha256)]])
   return algorithm => {
-    const digest = digests.get(algorithm) ?? hashFile(path, algorithm).then(each => each.digest)
+    const digest = digests.get(algorithm) ?? digestOf({ path, algorithm }, log)
     digests.set(algorithm, digest)
     return digest
   }
+}
+
+async function digestOf(file: FileToHash, log: Log): Promise<string> {
+  const [done] = await hashFiles([file], { log })
+  return done?.hashed.digest ?? ''
 }
