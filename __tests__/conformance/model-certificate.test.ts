@@ -93,6 +93,20 @@ describe('readChain', () => {
     ],
     [
       'UNKNOWN_AUTHORITY',
+      'the name of another authority',
+      chained(certificate({ by: { ...ca, name: name('another', 'authority') } }), intermediate.raw)
+    ],
+    [
+      'UNKNOWN_AUTHORITY',
+      'an issuer that nobody made an authority',
+      (() => {
+        const by = { ...ca, name: name('somebody', 'a signer'), key: keys.privateKey }
+        const issuer = certificate({ extensions: [usage.codeSigning] })
+        return chained(certificate({ by }), issuer, intermediate.raw)
+      })()
+    ],
+    [
+      'UNKNOWN_AUTHORITY',
       'a signer that calls itself an authority and is none',
       (() => {
         const by = { ...ca, name: name('somebody', 'a signer'), key: keys.privateKey }
