@@ -21,6 +21,15 @@ export type Code =
   | 'FILE_CHANGED'
   | 'FILE_IS_DSSE'
   | 'FILE_IS_LFS_POINTER'
+  // subjects: models, and digests of files that lie elsewhere
+  | 'MODEL_EMPTY'
+  | 'MODEL_LINK'
+  | 'MODEL_NAME_NOT_UTF8'
+  | 'CHECKSUMS_TOO_LARGE'
+  | 'CHECKSUMS_EMPTY'
+  | 'CHECKSUMS_INVALID'
+  | 'CHECKSUMS_NAME_UNSAFE'
+  | 'CHECKSUMS_OVERLAP'
   // storage
   | 'WRITE_FAILED'
   | 'UPLOAD_FAILED'

@@ -35,7 +35,7 @@ export async function hashOnThreads<T extends FileToHash>(
   signal?.addEventListener('abort', onAbort)
   const queue = batches.values()
   const work = (thread: Worker): Promise<void> =>
-    new Promise((resolve, reject) => {
+    new Promise(resolve => {
       let current: Task<T>[] | undefined
       const next = (): void => {
         current = queue.next().value
@@ -47,12 +47,12 @@ export async function hashOnThreads<T extends FileToHash>(
           take(current ?? [], outcomes)
           next()
         } catch (error) {
-          reject(error)
+          stop(error)
         }
       })
-      thread.on('error', reject)
+      thread.on('error', stop)
       thread.on('exit', () => {
-        reject(new Error('A thread that hashes files ended early.'))
+        stop(new Error('A thread that hashes files ended early.'))
       })
       next()
     })
