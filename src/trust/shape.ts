@@ -113,13 +113,15 @@ export function message(
   const known = new Set([...Object.keys(required), ...Object.keys(optional)])
   const shape = open(required, optional)
   return (value, at) => {
+    // First: a field that is missing may be there in another spelling.
+    const key = isObject(value) ? Object.keys(value).find(each => !known.has(each)) : undefined
+    if (key !== undefined) {
+      throw new KeylessError(
+        'UNKNOWN_FIELD',
+        `${at} has the field ${quote(key)}, which the format does not know.`
+      )
+    }
     shape(value, at)
-    const key = Object.keys(value as object).find(each => !known.has(each))
-    if (key === undefined) return
-    throw new KeylessError(
-      'UNKNOWN_FIELD',
-      `${at} has the field ${quote(key)}, which the format does not know.`
-    )
   }
 }
 
