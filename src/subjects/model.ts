@@ -1,4 +1,4 @@
-import { lstatSync, realpathSync, statSync } from 'node:fs'
+import { lstatSync, realpathSync, statSync, type Stats } from 'node:fs'
 import { basename, resolve } from 'node:path'
 import { KeylessError } from '../errors.ts'
 import { quote } from '../trust/quote.ts'
@@ -39,7 +39,7 @@ type Options = {
  * Find a folder, or a single file, that is a model.
  *
  * @param line as the input has it
- * @throws KeylessError NO_SUBJECT, MODEL_LINK, FILE_OUTSIDE_WORKSPACE, FILE_NOT_REGULAR
+ * @throws KeylessError NO_SUBJECT, MODEL_LINK, FILE_OUTSIDE_WORKSPACE, FILE_NOT_REGULAR, FILE_UNREADABLE
  */
 export function locateModel(
   line: string,
@@ -48,24 +48,16 @@ export function locateModel(
   const path = resolve(workspace, line)
   const roots = [workspace, realpathSync(workspace)] as const
   const name = quote(displayName(path, roots))
-  const there = lstatSync(path, { throwIfNoEntry: false })
-  const status = statSync(path, { throwIfNoEntry: false })
-  if (!there || !status) {
-    throw new KeylessError(
-      'NO_SUBJECT',
-      `models: there is no ${name}; check the path, and that the step that makes the model ran before this one.`
-    )
-  }
-  if (there.isSymbolicLink() && !allowSymlinks) {
+  const { link, real, status } = look(path, name)
+  if (link && !allowSymlinks) {
     throw new KeylessError(
       'MODEL_LINK',
       `models: ${name} is a symbolic link; name the model itself, or set allow-symlinks.`
     )
   }
-  const real = realpathSync(path)
   const inside = roots.some(root => isWithin(path, root))
   // As for files: a path outside that the workflow names itself is its own word, a link is anybody's.
-  if ((there.isSymbolicLink() || inside) && !isWithin(real, roots[1])) {
+  if ((link || inside) && !isWithin(real, roots[1])) {
     throw new KeylessError(
       'FILE_OUTSIDE_WORKSPACE',
       `models: ${name} is a symbolic link, or lies below one, to ${quote(real)}, outside the workspace; copy the model into the workspace, or name its real path.`
@@ -78,6 +70,27 @@ export function locateModel(
     )
   }
   return { name: basename(path), path, real, single: status.isFile() }
+}
+
+function look(path: string, name: string): { link: boolean; real: string; status: Stats } {
+  try {
+    const link = lstatSync(path).isSymbolicLink()
+    return { link, real: realpathSync(path), status: statSync(path) }
+  } catch (cause) {
+    const { code = 'unknown error' } = cause as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR') {
+      throw new KeylessError(
+        'NO_SUBJECT',
+        `models: there is no ${name}; check the path, and that the step that makes the model ran before this one.`,
+        { cause }
+      )
+    }
+    throw new KeylessError(
+      'FILE_UNREADABLE',
+      `models: ${name} could not be looked at (${code}); check that this job's user may read it.`,
+      { cause }
+    )
+  }
 }
 
 /**
