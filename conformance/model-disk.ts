@@ -1,4 +1,4 @@
-import { basename, resolve } from 'node:path'
+import { basename } from 'node:path'
 import { statSync } from 'node:fs'
 import { modelStatement } from '../src/statements/model.ts'
 import { hashFiles } from '../src/subjects/digests/files.ts'
@@ -8,8 +8,8 @@ import { findModel, hashModel, locateModel } from '../src/subjects/model.ts'
 import type { ModelFiles } from '../src/trust/model-files.ts'
 import { log } from './sign.ts'
 
-/** The suite gives absolute paths. */
-const workspace = '/'
+/** Paths are as the command line has them. */
+const workspace = process.cwd()
 
 /** The OMS statement of a model, as the action signs it. */
 export async function statementOf(
@@ -17,7 +17,7 @@ export async function statementOf(
   o: { ignorePaths: string[]; signature: string }
 ): Promise<Buffer> {
   const allowSymlinks = false
-  const model = await findModel(resolve(path), { ...o, workspace, allowSymlinks })
+  const model = await findModel(path, { ...o, workspace, allowSymlinks })
   const files = await hashModel(model, { log })
   const resources = files.map(({ name, hashed }) => ({ name, sha256: hashed.digest }))
   return modelStatement({ ...model, resources, allowSymlinks })
@@ -28,7 +28,7 @@ export function filesOf(
   path: string,
   o: { ignorePaths: string[]; signature: string; ignoreUnsigned: boolean }
 ): ModelFiles {
-  const place = locateModel(resolve(path), { workspace, allowSymlinks: true })
+  const place = locateModel(path, { workspace, allowSymlinks: true })
   const ignores = ignoring(ignoresOf(place, { ...o, workspace }))
   const paths = new Map<string, string>()
   return {
