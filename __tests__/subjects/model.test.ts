@@ -228,6 +228,8 @@ describe('locateModel', () => {
     expect(locate('up')).toThrow(refused('FILE_OUTSIDE_WORKSPACE'))
     expect(locate('up/model', false)).toThrow(refused('FILE_OUTSIDE_WORKSPACE'))
     expect(locate('../secret/model', false)()).toMatchObject({ real: join(root, 'secret/model') })
+    symlinkSync('secret/model', join(root, 'link'))
+    expect(locate('../link')).toThrow(refused('FILE_OUTSIDE_WORKSPACE'))
     symlinkSync(workspace, join(root, 'linked'))
     const inLinked = locateModel('m', { workspace: join(root, 'linked'), allowSymlinks: false })
     expect(inLinked.real).toBe(join(workspace, 'm'))
