@@ -1,49 +1,18 @@
-import { execFileSync } from 'node:child_process'
 import { mkdtempSync, openSync, readSync, closeSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { deflateSync, gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { findPickle, type Pickle } from '../../src/subjects/pickle.ts'
+import samples from './pickles.json' with { type: 'json' }
 
 let dir: string
 beforeAll(() => {
   dir = mkdtempSync(join(tmpdir(), 'pickle-'))
-  // Real ones, by Python's own library.
-  const script = `
-import io, pickle, sys, zipfile, struct
-value = {'weights': [1.0] * 1000}
-for protocol in range(6):
-    open(f'p{protocol}.bin', 'wb').write(pickle.dumps(value, protocol))
-    open(f'g{protocol}.pt', 'wb').write(pickle.dumps(io.BytesIO, protocol))
-    open(f'p{protocol}.txt', 'wb').write(pickle.dumps(value, protocol))
-open('old.pth', 'wb').write(pickle.dumps(0x1950a86a20f9469cfc6c, 2) + pickle.dumps(1001, 2))
-def npy(descr):
-    header = ("{'descr': %s, 'fortran_order': False, 'shape': (3,), }" % descr).ljust(117) + '\\n'
-    return b'\\x93NUMPY\\x01\\x00' + struct.pack('<H', len(header)) + header.encode() + b"'O'" * 8
-def archive(path, files, **how):
-    with zipfile.ZipFile(path, 'w', **how) as zip:
-        for name, data in files.items(): zip.writestr(name, data)
-archive('torch.bin', {'archive/data.pkl': b'x', 'archive/data/0': bytes(100)})
-archive('other.zip', {'model/a.joblib': b'x'})
-archive('clean.keras', {'metadata.json': b'{}', 'data.pkl.txt': b''})
-for how in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-    archive(f'objects{how}.npz', {'a.npy': npy("'<f4'"), 'b.npy': npy("'|O'")}, compression=how)
-    archive(f'numbers{how}.npz', {'a.npy': npy("'<f4'")}, compression=how)
-open('objects.npy', 'wb').write(npy("[('a', '<i4'), ('b', '|O')]"))
-open('numbers.npy', 'wb').write(npy("'<f4'"))
-zip64 = zipfile.ZipFile('zip64.pt', 'w')
-zip64.writestr('m/data.pkl', b'x')
-zip64.close()
-data = bytearray(open('zip64.pt', 'rb').read())
-end = data.rindex(b'PK\\x05\\x06')
-size, offset = struct.unpack('<II', data[end + 12:end + 20])
-record = struct.pack('<IQHHIIQQQQ', 0x06064b50, 44, 45, 45, 0, 0, 1, 1, size, offset)
-locator = struct.pack('<IIQI', 0x07064b50, 0, end, 1)
-data[end + 12:end + 20] = b'\\xff' * 8
-open('zip64.pt', 'wb').write(data[:end] + record + locator + data[end:])
-`
-  execFileSync('python3', ['-c', script], { cwd: dir })
+  // Real ones, which pickles.py wrote.
+  for (const [name, content] of Object.entries(samples)) {
+    writeFileSync(join(dir, name), Buffer.from(content, 'base64'))
+  }
 })
 afterAll(() => {
   rmSync(dir, { recursive: true })
