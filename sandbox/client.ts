@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { Fault } from './faults.ts'
 import type { Layout } from './layout.ts'
+import type { RegistrySwitches } from './registry/settings.ts'
 import type { ClaimChanges } from './sandbox.ts'
 import type { StoredArtifact } from './results.ts'
 import type { RequestRecord } from './server.ts'
@@ -22,11 +23,15 @@ export type Sandbox = Omit<Layout, 'urls'> & {
   /** @throws Error for a kind that the service does not know */
   fault(fault: Fault): Promise<void>
   clearFaults(): Promise<void>
+  /** Puts so many milliseconds before every answer of every service. */
+  setLatency(milliseconds: number): Promise<void>
+  /** Sets the switches of one registry, or of both; every switch that is not named is off again. */
+  setRegistry(switches: RegistrySwitches): Promise<void>
   /** Every request so far, in the order in which they came. */
   requests(): Promise<RequestRecord[]>
   /**
-   * Every token issued, the request token, the jobs' tokens, and what every signed URL holds: they
-   * must appear nowhere.
+   * Every token issued, the request token, the jobs' tokens, the registries' account, and what every signed
+   * URL holds: they must appear nowhere.
    */
   secrets(): Promise<string[]>
   /** The environment that one more job of this run has of its own, such as the next leg of a matrix. */
@@ -76,6 +81,12 @@ export async function startSandbox(o: { claims?: ClaimChanges } = {}): Promise<S
     },
     clearFaults: async () => {
       await call('DELETE', '/faults')
+    },
+    setLatency: async milliseconds => {
+      await call('POST', '/latency', milliseconds)
+    },
+    setRegistry: async switches => {
+      await call('POST', '/registry', switches)
     },
     requests: async () => JSON.parse(await call('GET', '/requests')) as RequestRecord[],
     secrets: async () => JSON.parse(await call('GET', '/secrets')) as string[],

@@ -1,4 +1,5 @@
 import type { Fault } from './faults.ts'
+import type { RegistrySwitches } from './registry/settings.ts'
 import type { ClaimChanges, RunningSandbox } from './sandbox.ts'
 import { type Answer, type Listener, type Request, json, listen, send } from './server.ts'
 
@@ -14,6 +15,12 @@ function act(sandbox: RunningSandbox, { method, path, body }: Request): Answer {
       return done
     case 'POST /claims':
       sandbox.setClaims(JSON.parse(body.toString()) as ClaimChanges)
+      return done
+    case 'POST /latency':
+      sandbox.latency = Number(body.toString())
+      return done
+    case 'POST /registry':
+      sandbox.registries.set(JSON.parse(body.toString()) as RegistrySwitches)
       return done
     case 'GET /requests':
       return json(200, sandbox.requests)

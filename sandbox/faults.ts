@@ -1,3 +1,5 @@
+import type { Request } from './server.ts'
+
 /** What can be made to go wrong, service by service. */
 export const SERVICES = [
   'oidc',
@@ -7,7 +9,9 @@ export const SERVICES = [
   'tsa',
   'tuf',
   'results',
-  'blob'
+  'blob',
+  'registry',
+  'registry2'
 ] as const
 export type ServiceName = (typeof SERVICES)[number]
 
@@ -28,10 +32,21 @@ export const LATE = [
   'drip' // sends a byte each `seconds` (0.2)
 ] as const
 
-/** The same, of requests that change something (no GET). */
+/** The same, of requests that change something (no GET, no HEAD). */
 export const COMMITTED = [
   'commit-then-500', // answers `status` (500)
   'commit-then-timeout' // never answers
+] as const
+
+const REGISTRY = [
+  'wrong-bytes', // a manifest or a blob with one bit changed
+  'wrong-digest-header', // the Docker-Content-Digest of something else
+  'not-an-index', // referrers: 200, and JSON that is no index (`part`: which half is wrong; both when absent)
+  'realm-elsewhere', // a bearer challenge with a realm on the other listener
+  'realm-insecure', // one with an http realm that is not on loopback
+  'expire-token', // 401, and the bearer token that came is good no more
+  'redirect-blob', // 307 to the other listener, which has the blob and notes whether a secret came along
+  'upload-elsewhere' // the Location of an upload is on the other listener
 ] as const
 
 /** Faults of what the service says, all else being well. `clock` shifts it by `seconds`. */
@@ -43,7 +58,9 @@ const CONTENT = {
   tsa: ['wrong-timestamp', 'clock'],
   tuf: ['expired-timestamp', 'expired-root', 'rolled-back'],
   results: ['unfinished', 'over-quota'],
-  blob: []
+  blob: [],
+  registry: REGISTRY,
+  registry2: REGISTRY
 } as const satisfies Record<ServiceName, readonly string[]>
 
 /** `slow` waits `seconds` (1), then all is as ever. */
@@ -60,8 +77,16 @@ export type Fault = {
   headers?: Record<string, string>
   /** Of `slow`, `drip` and `clock`; negative: a clock that is behind. */
   seconds?: number
-  /** Of `wrong-timestamp`: which part is wrong (the imprint when absent). */
-  part?: 'imprint' | 'nonce' | 'authority'
+  /**
+   * Which part is wrong, of `wrong-timestamp`: the imprint when absent; of `not-an-index`: the content or the
+   * `media-type` of the answer, both when absent.
+   */
+  part?: 'imprint' | 'nonce' | 'authority' | 'content' | 'media-type'
+  /**
+   * Hits requests only whose method and path hold this, such as `PUT /v2/o/app/manifests/`. Of transport's and
+   * registries' faults.
+   */
+  request?: string
 }
 
 /** The faults in force. */
@@ -86,9 +111,21 @@ export class Faults {
     service: ServiceName,
     ...kinds: readonly K[]
   ): (Fault & { kind: K }) | undefined {
+    return this.takeFor(undefined, service, ...kinds)
+  }
+
+  /** The same, of those that are meant for this request. */
+  takeFor<K extends FaultKind>(
+    request: Pick<Request, 'method' | 'path'> | undefined,
+    service: ServiceName,
+    ...kinds: readonly K[]
+  ): (Fault & { kind: K }) | undefined {
+    const line = request && `${request.method} ${request.path}`
     const found = this.#active.find(
       (fault): fault is Fault & { kind: K } =>
-        fault.service === service && (kinds as readonly FaultKind[]).includes(fault.kind)
+        fault.service === service &&
+        (kinds as readonly FaultKind[]).includes(fault.kind) &&
+        (line?.includes(fault.request ?? '') ?? true)
     )
     if (found?.times !== undefined) {
       found.times -= 1

@@ -37,6 +37,7 @@ if (values.json) {
   const { instructions } = await import('./instructions.ts')
   const notes = [
     `TUF: ${layout.urls.tuf} from ${layout.tufRoot}`,
+    `registries: ${layout.urls.registry} (referrers API), ${layout.urls.registry2} (none)`,
     `one fault: curl -d '{"service":"rekor","kind":"status","status":503,"times":1}' ${control.url}/faults`,
     `no faults: curl -X DELETE ${control.url}/faults`
   ]

@@ -10,6 +10,7 @@ import { oidcHandler } from './oidc.ts'
 import { Results } from './results.ts'
 import { Rekor } from './rekor.ts'
 import { Rekor2 } from './rekor2.ts'
+import { Registries } from './registry/registries.ts'
 import { type Listener, type Request, type RequestRecord, listen, send } from './server.ts'
 import { TokenIssuer } from './token.ts'
 import { type Handler, withFaults } from './transport.ts'
@@ -25,11 +26,19 @@ export class RunningSandbox {
   readonly faults = new Faults()
   readonly requests: RequestRecord[] = []
   readonly results = new Results(this.faults)
-  /** Every token issued, the one that asks for them, and those of the jobs. */
-  readonly secrets: string[] = [randomBytes(32).toString('hex')]
+  readonly registries = new Registries({
+    faults: this.faults,
+    issued: token => this.secrets.push(token),
+    elsewhere: () => this.#elsewhere
+  })
+  /** Every token issued, the one that asks for them, those of the jobs, and the registries' account. */
+  readonly secrets: string[] = [randomBytes(32).toString('hex'), ...this.registries.secrets]
+  /** Milliseconds before every answer. */
+  latency = 0
   #claims: Claims = DEFAULT_CLAIMS
   #listeners: Listener[] = []
   #dir = ''
+  #elsewhere = ''
 
   async start(changes: ClaimChanges): Promise<Layout> {
     this.setClaims(changes)
@@ -56,7 +65,8 @@ export class RunningSandbox {
       tsa: tsaHandler(timestampAuthority, this.faults),
       tuf: repository.handler(),
       results: this.results.handler(() => urls.blob),
-      blob: this.results.blobs.handler()
+      blob: this.results.blobs.handler(),
+      ...this.registries.handlers()
     })
     const root = trustedRoot(urls, {
       fulcio: authority,
@@ -76,7 +86,8 @@ export class RunningSandbox {
     this.#dir = await writeFiles({
       ...files,
       'client_trust_config.json': JSON.stringify(clientTrustConfig(root, config), null, 2),
-      'root.json': repository.root()
+      'root.json': repository.root(),
+      'docker/config.json': JSON.stringify(this.registries.dockerConfig(urls), null, 2)
     })
     const env = {
       // getIDToken appends `&audience=…`: there must be a query already.
@@ -86,7 +97,7 @@ export class RunningSandbox {
       ...runtime,
       ...runnerEnvironment(this.#claims)
     }
-    return layoutOf(this.#dir, env, urls)
+    return layoutOf(this.#dir, { env, registryLogin: this.registries.login, urls })
   }
 
   /** Changes the claims of the tokens to come. */
@@ -111,13 +122,16 @@ export class RunningSandbox {
 
   async #listen(handlers: Record<ServiceName, Handler>): Promise<Layout['urls']> {
     const elsewhere = await listen('elsewhere', this.#seen, exchange => {
-      send(exchange, { status: 200, body: '{}' })
+      const body = this.registries.redirected(exchange.request.path) ?? '{}'
+      send(exchange, { status: 200, body })
       return Promise.resolve()
     })
     this.#listeners.push(elsewhere)
+    this.#elsewhere = elsewhere.url
     const around = {
       faults: this.faults,
       elsewhere: () => elsewhere.url,
+      latency: () => this.latency,
       secretOf: (request: Request) => this.#secretIn(request) ?? this.secrets.at(-1) ?? ''
     }
     const pairs = SERVICES.map(async service => {

@@ -13,6 +13,8 @@ export type Surroundings = {
   elsewhere: () => string
   /** The secret that a request carries, or else the newest there is. */
   secretOf: (request: Request) => string
+  /** Milliseconds before every answer. */
+  latency: () => number
 }
 
 const HALF_A_GIGABYTE = 2 ** 29
@@ -117,16 +119,19 @@ export function withFaults(
 ): (exchange: Exchange) => Promise<void> {
   const { faults } = around
   return async exchange => {
-    const slow = faults.take(service, 'slow')
+    const { request } = exchange
+    const latency = around.latency()
+    if (latency > 0) await sleep(latency)
+    const slow = faults.takeFor(request, service, 'slow')
     if (slow !== undefined) await sleep((slow.seconds ?? 1) * 1000)
-    const early = faults.take(service, ...EARLY)
+    const early = faults.takeFor(request, service, ...EARLY)
     if (early !== undefined) {
       await intercept(exchange, early, around)
       return
     }
-    const answer = await Promise.resolve(exchange.request).then(handler).catch(refuse)
-    const changes = exchange.request.method !== 'GET'
-    const late = faults.take(service, ...LATE, ...(changes ? COMMITTED : []))
+    const answer = await Promise.resolve(request).then(handler).catch(refuse)
+    const changes = !['GET', 'HEAD'].includes(request.method)
+    const late = faults.takeFor(request, service, ...LATE, ...(changes ? COMMITTED : []))
     switch (late?.kind) {
       case 'reset':
         reset(exchange, answer)

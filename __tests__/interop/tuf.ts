@@ -19,7 +19,12 @@ export async function publish(trustedRoot: string): Promise<Published> {
   const listener = await listen(
     'tuf',
     () => undefined,
-    withFaults('tuf', repository.handler(), { faults, elsewhere: () => '', secretOf: () => '' })
+    withFaults('tuf', repository.handler(), {
+      faults,
+      elsewhere: () => '',
+      secretOf: () => '',
+      latency: () => 0
+    })
   )
   return {
     url: listener.url,
