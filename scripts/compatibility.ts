@@ -15,6 +15,8 @@ export type Cell = {
   version: string
   direction: 'verifies ours' | 'we verify theirs'
   what: string
+  /** Of an image: whether its registry has the referrers API, and who may use it. */
+  registry?: string
   log: string
   /** What was refused, in the same place. */
   refused: string[]

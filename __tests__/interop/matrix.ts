@@ -23,7 +23,10 @@ export const BECAUSE_OF = {
   issuer: 'another issuer',
   type: 'another predicate type',
   log: 'a root without that log',
-  authority: 'a root without that authority'
+  authority: 'a root without that authority',
+  unsigned: 'an unsigned image',
+  moved: "another image's signature",
+  annotation: 'another annotation'
 }
 
 /** A peer believes a bundle of ours, and nothing that differs from it in one thing. */

@@ -1,14 +1,18 @@
-import { writeFileSync } from 'node:fs'
-import { HTPASSWD } from './credentials.ts'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { CREDENTIALS, HTPASSWD } from './credentials.ts'
 import type { Place } from './place.ts'
-import { TOKENS_CERTIFICATE, TOKEN_SERVICE } from './token-server.ts'
+import { TOKENS_CERTIFICATE, TOKEN_HOST, TOKEN_SERVICE } from './token-server.ts'
 
-/** The configurations of Docker's registry: one for each way to ask for credentials. */
+/** The folder for `DOCKER_CONFIG` of a client that is logged in. */
+export const LOGGED_IN = 'docker'
+
+/** Configures Docker's registry for each way to ask for credentials, and its clients. */
 export function configureRegistries({ file, port }: Place): void {
-  // By name: go-containerregistry sends no credentials to a realm that is an address of this machine.
-  const realm = `http://localhost:${port('tokens')}/token`
+  writeFileSync(file('htpasswd'), HTPASSWD)
+  const realm = `http://${TOKEN_HOST}:${port('tokens')}/token`
   const ways = {
-    'registry-basic': { htpasswd: { realm: 'registry.example', path: file(HTPASSWD) } },
+    'registry-basic': { htpasswd: { realm: 'registry.example', path: file('htpasswd') } },
     'registry-bearer': {
       token: { realm, ...TOKEN_SERVICE, rootcertbundle: file(TOKENS_CERTIFICATE) }
     }
@@ -23,4 +27,10 @@ export function configureRegistries({ file, port }: Place): void {
     // It reads YAML, of which JSON is a part.
     writeFileSync(file(`${name}.json`), JSON.stringify(config))
   }
+  const auths = {
+    [`127.0.0.1:${port('registry-basic')}`]: { auth: CREDENTIALS },
+    [`${TOKEN_HOST}:${port('registry-bearer')}`]: { auth: CREDENTIALS }
+  }
+  mkdirSync(file(LOGGED_IN))
+  writeFileSync(join(file(LOGGED_IN), 'config.json'), JSON.stringify({ auths }))
 }

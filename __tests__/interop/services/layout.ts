@@ -1,5 +1,6 @@
-import { LOGGED_IN } from './credentials.ts'
+import { LOGGED_IN } from './docker-registry.ts'
 import type { Place, PortName } from './place.ts'
+import { TOKEN_HOST } from './token-server.ts'
 import {
   type Log,
   TRUSTED_ROOT,
@@ -50,7 +51,7 @@ export function layoutOf({ dir, file, port }: Place): Layout {
       crane: url('crane'),
       registry: url('registry'),
       'registry-basic': url('registry-basic'),
-      'registry-bearer': url('registry-bearer')
+      'registry-bearer': `http://${TOKEN_HOST}:${port('registry-bearer')}`
     },
     dockerConfig: file(LOGGED_IN)
   }

@@ -2,7 +2,6 @@ import { mkdtempSync } from 'node:fs'
 import { chmod, mkdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { writeCredentials } from './credentials.ts'
 import { configureRegistries } from './docker-registry.ts'
 import { configureFulcio, fulcioChain } from './fulcio.ts'
 import { openGateway } from './gateway.ts'
@@ -45,7 +44,6 @@ export class Stack {
     await configureFulcio(place)
     this.#close.push(await openGateway(place, oidc))
     this.#close.push(await openTokenServer(place))
-    writeCredentials(place)
     configureRegistries(place)
 
     const independent = ['rekor-v2', 'tsa', ...REGISTRIES] as const

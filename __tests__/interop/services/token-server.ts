@@ -1,11 +1,16 @@
 import { X509Certificate, createPrivateKey, randomUUID, sign } from 'node:crypto'
 import { createServer } from 'node:http'
-import { CREDENTIALS } from './credentials.ts'
+import { CREDENTIALS, USER } from './credentials.ts'
 import { createCertificate } from './keys.ts'
 import type { Place } from './place.ts'
 
 /** What the tokens say, and the registry wants to read. */
 export const TOKEN_SERVICE = { service: 'registry.example', issuer: 'tokens.example' }
+/**
+ * This machine, for the registry with tokens and for their server: go-containerregistry asks for no token at an address
+ * of this machine, and oras at none but where the registry is.
+ */
+export const TOKEN_HOST = 'localhost'
 /** The certificate that the registry trusts. */
 export const TOKENS_CERTIFICATE = 'tokens.crt'
 /** Seconds that a token lasts, the least that the specification allows. */
@@ -27,7 +32,7 @@ export async function openTokenServer(place: Place): Promise<() => void> {
     const { issuer: iss, service: aud } = TOKEN_SERVICE
     const time = { iat: now, nbf: now - 10, exp: now + LIFETIME }
     const access = scopes.map(accessOf)
-    const claims = { iss, sub: 'octocat', aud, ...time, jti: randomUUID(), access }
+    const claims = { iss, sub: USER, aud, ...time, jti: randomUUID(), access }
     const text = [{ typ: 'JWT', alg: 'ES256', x5c }, claims]
       .map(part => Buffer.from(JSON.stringify(part)).toString('base64url'))
       .join('.')
