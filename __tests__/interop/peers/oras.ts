@@ -1,7 +1,7 @@
 import type { Job } from '../job.ts'
 import { PROGRAMS } from '../services/programs.ts'
 
-const BUNDLE = 'application/vnd.dev.sigstore.bundle.v0.3+json'
+export const BUNDLE = 'application/vnd.dev.sigstore.bundle.v0.3+json'
 // It takes an address of this machine for one of the internet.
 const HTTP = '--plain-http'
 
