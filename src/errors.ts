@@ -21,6 +21,8 @@ export type Code =
   | 'FILE_CHANGED'
   | 'FILE_IS_DSSE'
   | 'FILE_IS_LFS_POINTER'
+  | 'IMAGE_TAG_ONLY'
+  | 'IMAGE_NOT_FOUND'
   // storage
   | 'WRITE_FAILED'
   | 'UPLOAD_FAILED'
@@ -29,6 +31,7 @@ export type Code =
   | 'PUBLISH_FAILED'
   // the verdict of a verify step
   | 'NO_BUNDLE_VERIFIES'
+  | 'COULD_NOT_LOOK'
   | 'NOT_VERIFIED'
   // Sigstore services and the way to them (src/http.ts, src/sigstore)
   | 'SERVICE_URL_INSECURE'
@@ -48,6 +51,15 @@ export type Code =
   | 'REKOR_FROZEN'
   | 'REKOR_CONFLICT'
   | 'NO_PROGRESS'
+  // registries
+  | 'IMAGE_REFERENCE_INVALID'
+  | 'REGISTRY_CREDENTIALS_INVALID'
+  | 'REGISTRY_REALM_REFUSED'
+  | 'REGISTRY_UNAUTHORIZED'
+  | 'REGISTRY_FORBIDDEN'
+  | 'REGISTRY_REFUSED'
+  | 'REGISTRY_ANSWER_INVALID'
+  | 'REGISTRY_DIGEST_MISMATCH'
   // trust: reading a bundle, a trusted root
   | 'JSON_TOO_LARGE'
   | 'JSON_INVALID'
@@ -78,6 +90,11 @@ export type Code =
   | 'SUBJECT_MISMATCH'
   | 'DIGEST_MISMATCH'
   | 'DIGEST_ALGORITHM'
+  // trust: signatures of images
+  | 'NOT_AN_IMAGE_SIGNATURE'
+  | 'ANNOTATION_MISMATCH'
+  // signing images in cosign's older form
+  | 'LEGACY_NEEDS_REKOR_V1'
   // trust: who signed
   | 'BUNDLE_HAS_KEY'
   | 'BUNDLE_HAS_CERTIFICATE'
@@ -114,6 +131,14 @@ export type Code =
   | 'POLICY_INVALID'
   | 'IDENTITY_MISMATCH'
   | 'VERIFICATION_ERROR'
+  // attachments: what hangs on an image in a registry
+  | 'MANIFEST_INVALID'
+  | 'ATTACHMENT_NOT_LISTED'
+  | 'ATTACHMENT_TAG_INVALID'
+  | 'ATTACHMENT_TAG_REFUSED'
+  | 'ATTACHMENT_TOO_MANY'
+  | 'ATTACHMENT_UNREADABLE'
+  | 'ATTACHMENT_ELSEWHERE'
 
 /** A failure with a stable code. */
 export class KeylessError extends Error {

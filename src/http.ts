@@ -8,7 +8,8 @@ import {
   createAttempts,
   isLoopback,
   type Answer,
-  type Attempt
+  type Attempt,
+  type Method
 } from './http/attempt.ts'
 import { broken, expired, redirected, refusal, status, unavailable } from './http/failures.ts'
 import { place, seconds } from './http/words.ts'
@@ -23,7 +24,7 @@ export type Log = {
 export type HttpRequest = {
   /** Whom it asks, as messages name it: `Fulcio`. */
   service: string
-  method: 'GET' | 'POST'
+  method: Method
   url: string
   headers?: Record<string, string>
   body?: Uint8Array
@@ -35,6 +36,8 @@ export type HttpRequest = {
   notYet?: readonly number[]
   /** The most bytes of an answer that are taken; 1 MiB when left out. */
   maxBytes?: number
+  /** Whether a redirect may be followed, by a method that can; true when left out. */
+  redirects?: boolean
   /** When the request stops being worth making, on the clock of the deadline: REQUEST_EXPIRED. */
   expires?: number
 }
@@ -60,12 +63,14 @@ const LONGEST_DELAY = 20_000
 const LONGEST_RETRY_AFTER = 60_000
 const MOST_REDIRECTS = 3
 const REDIRECTS = new Set([301, 302, 303, 307, 308])
+const SAFE: ReadonlySet<Method> = new Set(['GET', 'HEAD'])
 
 /**
  * Makes the way out to Sigstore services and registries (research/reliability.md §4.3): https only,
  * loopback excepted; every attempt and every answer bounded; what may pass is retried, with full jitter
- * and as Retry-After asks, until `deadline`; a POST follows no redirect, since its body may be a
- * token. Proxies are taken from the environment.
+ * and as Retry-After asks, until `deadline`; only GET and HEAD follow redirects, since a body may be a
+ * token. A PATCH is made once: it adds to what is there, and nobody knows whether a lost one did.
+ * Proxies are taken from the environment.
  *
  * Errors: SERVICE_URL_INSECURE, SERVICE_UNREACHABLE, SERVICE_UNAVAILABLE, SERVICE_REFUSED,
  * SERVICE_REDIRECTED, SERVICE_ANSWER_INVALID, REQUEST_EXPIRED. None holds a URL's query or user part,
@@ -111,7 +116,7 @@ export function createHttp(options: { deadline: number; log: Log; time?: Time })
           last = `the last attempt ended with ${error.message}`
         }
 
-        const remaining = deadline - time.now()
+        const remaining = request.method === 'PATCH' ? 0 : deadline - time.now()
         if (remaining < Math.max(FIRST_DELAY, retryAfter)) throw gaveUp(attempts, last)
         const delay =
           retryAfter > 0
@@ -160,7 +165,7 @@ async function follow(
   start: URL,
   timeout: number
 ): Promise<Answer> {
-  const { service, method, body, maxBytes = MIB } = request
+  const { service, method, body, maxBytes = MIB, redirects = true } = request
   const end = performance.now() + timeout
   let { headers = {} } = request
   let url = start
@@ -171,7 +176,9 @@ async function follow(
 
     const next = URL.parse(answer.headers.location ?? '', url)
     const refuse = (why: string): KeylessError => redirected(service, url, next, why)
-    if (method === 'POST') throw refuse('which a request that carries a secret does not follow')
+    if (!redirects || !SAFE.has(method)) {
+      throw refuse('which a request that carries a secret does not follow')
+    }
     if (next?.protocol !== url.protocol) throw refuse('which is not the same scheme')
     if (hops === MOST_REDIRECTS) throw refuse(`after ${MOST_REDIRECTS} redirects already`)
     secureUrl(next.href, service)

@@ -10,19 +10,10 @@ import {
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it } from '@jest/globals'
-import type { ActionRun } from './runner.ts'
+import { expectRefusal } from './refusal.ts'
 import { useScene } from './scene.ts'
 
 const scene = useScene()
-
-/** The step failed with this one error, and with nothing that a later step could take for success. */
-function expectRefusal(run: ActionRun, code: string, words: string | RegExp): void {
-  expect(run).toMatchObject({ exitCode: 1, outputs: {}, summary: '' })
-  expect(run.annotations).toMatchObject([{ level: 'error' }])
-  expect(run.annotations[0]?.message).toMatch(words)
-  expect(run.annotations[0]?.message).toMatch(new RegExp(`\\[${code}\\]$`))
-  expect(run.raw).not.toContain('    at ')
-}
 
 describe('sign refuses the ground it would stand on', () => {
   const bare = { ACTIONS_ID_TOKEN_REQUEST_URL: '', ACTIONS_ID_TOKEN_REQUEST_TOKEN: '' }
@@ -212,8 +203,14 @@ describe('sign refuses what the token says', () => {
 
 describe('verify refuses inputs', () => {
   it.each([
-    [{ files: 'none' }, 'NO_SUBJECT', '"none" matches no file'],
-    [{ files: 'a', bundle: 'none' }, 'NO_BUNDLE', '"none" names no bundle'],
+    [{ files: 'absent' }, 'NO_SUBJECT', '"absent" matches no file'],
+    [{}, 'NO_SUBJECT', 'Neither files nor images is given'],
+    [{ files: '' }, 'INPUT_INVALID', 'files is empty'],
+    [{ files: 'a', images: '' }, 'INPUT_INVALID', 'images is empty'],
+    [{ files: 'a', annotations: 'a=b' }, 'INPUT_INVALID', 'no images are given'],
+    [{ files: 'a', annotations: '' }, 'INPUT_INVALID', 'annotations is empty'],
+    [{ files: 'a', digest: 'sha256:0' }, 'INPUT_INVALID', 'digest is given and images is not'],
+    [{ files: 'a', bundle: 'absent' }, 'NO_BUNDLE', '"absent" names no bundle'],
     [{ files: 'a', sigstore: 'x' }, 'INPUT_INVALID', 'sigstore is "x"'],
     [{ files: 'a', 'source-digest': '' }, 'INPUT_INVALID', 'source-digest is empty'],
     [{ files: 'a', 'predicate-type': '' }, 'INPUT_INVALID', 'predicate-type is empty'],

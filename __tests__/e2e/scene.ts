@@ -76,6 +76,7 @@ async function openWith(sandbox: Sandbox): Promise<Scene> {
     reset: async () => {
       await sandbox.clearFaults()
       await sandbox.clearArtifacts()
+      await sandbox.setRegistry({})
       await rm(folder, { recursive: true })
       await mkdir(workspace, { recursive: true })
     },

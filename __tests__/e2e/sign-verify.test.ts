@@ -3,24 +3,13 @@ import { mkdir, readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it } from '@jest/globals'
-import { Ajv2020 } from 'ajv/dist/2020.js'
-import schema from '../../docs/results.schema.json' with { type: 'json' }
+import { checkedResults } from './results.ts'
 import { useScene } from './scene.ts'
 
 const IDENTITY =
   'https://github.com/octo-org/octo-models/.github/workflows/release.yml@refs/heads/main'
 
 const scene = useScene()
-
-type Results = { subjects: Record<string, unknown>[] }
-
-/** The results of a step, which are what the schema promises. */
-async function results(door: 'sign' | 'verify', path = ''): Promise<Results> {
-  const found = JSON.parse(await readFile(path, 'utf8')) as Results
-  const ajv = new Ajv2020().addSchema(schema, 'results')
-  if (!ajv.validate(`results#/$defs/${door}`, found)) throw new Error(ajv.errorsText())
-  return found
-}
 
 describe('sign', () => {
   it('puts a v0.3 bundle beside each file and says so to people and to later steps', async () => {
@@ -52,7 +41,7 @@ describe('sign', () => {
     expect(run.outputs['verify-commands']?.split('\n')[1]).toBe(
       `cosign verify-blob --trusted-root ${scene.sandbox.trustedRoot} --bundle 'dist/b c.onnx.sigstore.json' --certificate-identity ${IDENTITY} --certificate-oidc-issuer https://token.actions.githubusercontent.com 'dist/b c.onnx'`
     )
-    expect((await results('sign', run.outputs['results-path'])).subjects).toMatchObject([
+    expect((await checkedResults('sign', run.outputs['results-path'])).subjects).toMatchObject([
       { kind: 'file', name: 'dist/a.onnx', identity: { subjectAlternativeName: IDENTITY } },
       { kind: 'file', name: 'dist/b c.onnx' }
     ])
@@ -120,7 +109,7 @@ describe('publishing', () => {
     ])
     const artifact = { name: 'sigstore-job-0' }
     const local = join(scene.workspace, 'a.sigstore.json')
-    expect((await results('sign', run.outputs['results-path'])).subjects).toMatchObject([
+    expect((await checkedResults('sign', run.outputs['results-path'])).subjects).toMatchObject([
       { name: 'a', published: { local, artifact } },
       { name: 'b', published: { artifact }, error: { code: 'WRITE_FAILED' } }
     ])
@@ -137,7 +126,7 @@ describe('verify', () => {
     const run = await scene.verify({ files: 'a' })
 
     expect(run).toMatchObject({ exitCode: 0, annotations: [], outputs: { verified: 'true' } })
-    expect((await results('verify', run.outputs['results-path'])).subjects).toMatchObject([
+    expect((await checkedResults('verify', run.outputs['results-path'])).subjects).toMatchObject([
       {
         name: 'a',
         verified: true,
@@ -165,7 +154,7 @@ describe('verify', () => {
       },
       { level: 'error', message: expect.stringContaining('[NOT_VERIFIED]') }
     ])
-    expect((await results('verify', run.outputs['results-path'])).subjects).toMatchObject([
+    expect((await checkedResults('verify', run.outputs['results-path'])).subjects).toMatchObject([
       { name: 'bad', verified: false, error: { code: 'DIGEST_MISMATCH' } },
       { name: 'good', verified: true }
     ])
@@ -196,7 +185,7 @@ describe('verify', () => {
     const run = await scene.verify({ files: 'a', bundle: 'bundles/*' })
 
     expect(run).toMatchObject({ exitCode: 0, outputs: { verified: 'true' } })
-    const [subject] = (await results('verify', run.outputs['results-path'])).subjects
+    const [subject] = (await checkedResults('verify', run.outputs['results-path'])).subjects
     expect(subject).toMatchObject({
       passed: [{ bundle: 'bundles/all.jsonl:3' }],
       refused: [{}, { error: { code: 'JSON_INVALID' } }]

@@ -52,6 +52,7 @@ export type Differences = {
   /** The leaf's issuer, instead of this instance's Fulcio. */
   ca?: Authority
   /** What is signed: the file itself, or a statement about it. */
+  file?: Buffer
   statement?: unknown
   payloadType?: string
   /** `by key`: no certificate. */
@@ -117,7 +118,8 @@ export class Instance {
     const leaf = o.key ? undefined : this.#certify(key.publicKey, then, o)
     const payload = Buffer.from(o.statement === undefined ? '' : text(o.statement))
     const payloadType = o.payloadType ?? IN_TOTO
-    const signed = o.statement === undefined ? FILE : dsse.preAuthEncoding(payloadType, payload)
+    const file = o.file ?? FILE
+    const signed = o.statement === undefined ? file : dsse.preAuthEncoding(payloadType, payload)
     const signature = sign('sha256', signed, key.privateKey)
     const verifier = leaf ? { certificate: leaf } : { key: key.publicKey }
 
@@ -138,7 +140,7 @@ export class Instance {
       ...(o.statement === undefined
         ? {
             messageSignature: {
-              messageDigest: { algorithm: 'SHA2_256', digest: sha256(FILE).toString('base64') },
+              messageDigest: { algorithm: 'SHA2_256', digest: sha256(file).toString('base64') },
               signature: signature.toString('base64')
             }
           }

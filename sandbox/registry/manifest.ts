@@ -50,7 +50,8 @@ export function parseManifest(manifest: { mediaType: string; bytes: Buffer }): M
     throw invalid(`mediaType is not the content type ${type}`)
   }
   const { artifactType, config, subject, annotations } = fields
-  // "If the descriptor's artifactType is missing … it MUST be set to the config descriptor's mediaType"
+  // "If the artifactType is … missing in the image manifest, the value of artifactType MUST be set to
+  // the config descriptor mediaType value": distribution-spec, listing referrers
   const said = artifactType ?? (IMAGES.includes(type) ? config?.mediaType : undefined)
   const links = {
     ...(said === undefined ? {} : { artifactType: said }),

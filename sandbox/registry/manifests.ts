@@ -6,7 +6,7 @@ import { RegistryRefusal } from './refusal.ts'
 import { asOf } from './staleness.ts'
 import type { StoredManifest } from './store.ts'
 
-/** "Registries … SHOULD support manifests of at least 4 megabytes"; more is none of our business. */
+/** What clients and registries "SHOULD expect to be able to support", and no more. */
 const MOST_BYTES = 4 * 2 ** 20
 
 /** Answers GET, HEAD and PUT of a manifest, by tag or digest. */

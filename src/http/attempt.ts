@@ -13,9 +13,11 @@ const MAX_HEADER_BYTES = 65536
 const TRANSIENT = new Set(['ECONNRESET', 'ECONNREFUSED', 'ETIMEDOUT', 'EPIPE', 'EAI_AGAIN'])
 export const TRANSIENT_STATUS = new Set([408, 425, 429, 500, 502, 503, 504])
 
+export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH'
+
 export type Attempt = {
   url: URL
-  method: 'GET' | 'POST'
+  method: Method
   headers: Record<string, string>
   body: Uint8Array | undefined
   /** Milliseconds until the last byte of the answer must be here, however steadily it drips. */

@@ -6,6 +6,22 @@ export function lines(name: string): string[] {
   return getMultilineInput(name)
 }
 
+/**
+ * The lines of an input whose default is a word, or nothing where it is that word. An empty one is
+ * refused: a misspelt expression is empty, too, and would take away what the input asks for.
+ *
+ * @throws KeylessError INPUT_INVALID
+ */
+export function linesUnless(name: string, word: string): string[] | undefined {
+  const given = lines(name)
+  if (given.length === 1 && given[0] === word) return undefined
+  if (given.length > 0) return given
+  throw new KeylessError(
+    'INPUT_INVALID',
+    `${name} is empty, which an expression with a misspelt name is, too; give a value, or "${word}".`
+  )
+}
+
 /** A single line, or undefined where the input is empty. */
 export function text(name: string): string | undefined {
   const value = getInput(name)
@@ -52,4 +68,24 @@ export function minutes(name: string): number {
     'INPUT_INVALID',
     `${name} is "${value.slice(0, 100)}"; give a number of minutes above 0, at most 1440.`
   )
+}
+
+/**
+ * What lines of the form key=value say; the value may hold further equals signs, and be empty.
+ *
+ * @throws KeylessError INPUT_INVALID
+ */
+export function pairs(name: string, lines: string[]): Record<string, string> {
+  const found = new Map<string, string>()
+  for (const line of lines) {
+    const [, key = '', value = ''] = /^([^=]+)=(.*)$/s.exec(line) ?? []
+    if (key === '' || found.has(key)) {
+      throw new KeylessError(
+        'INPUT_INVALID',
+        `${name} has the line "${line.slice(0, 100)}", ${key === '' ? 'which is not key=value' : 'whose key another line has'}; give each key once, as key=value.`
+      )
+    }
+    found.set(key, value)
+  }
+  return Object.fromEntries(found)
 }

@@ -19,3 +19,10 @@ export function sanitize(text: string): string {
 export function cut(text: string, limit: number): string {
   return text.length <= limit ? text : text.slice(0, limit - 1).toWellFormed() + '…'
 }
+
+/** How many there are of each: `2 image(s), 1 file(s)`. */
+export function tally(kinds: readonly string[]): string {
+  return [...Map.groupBy(kinds, kind => kind)]
+    .map(([kind, each]) => `${each.length} ${kind}(s)`)
+    .join(', ')
+}

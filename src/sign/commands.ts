@@ -1,31 +1,56 @@
-import type { CertificateIdentity } from '../trust/identity.ts'
+import { bundlePath } from '../storage/local.ts'
+import { SIGN_PREDICATE } from '../trust/image.ts'
+import type { Signed } from './publish.ts'
 
 /**
- * The command that verifies a file's bundle with cosign, on one line, ready for a POSIX shell with
- * `$'…'` (bash, zsh, and POSIX.1-2024).
+ * The command that verifies a subject with cosign 3, on one line, ready for a POSIX shell with
+ * `$'…'` (bash, zsh, and POSIX.1-2024), in the folder of the checkout.
  *
- * @param bundle path of the file's bundle
+ * @param annotations that were signed along with images
  * @param trustedRoot path of the trusted root of an instance that cosign does not know
  */
 export function cosignCommand(
-  file: string,
-  bundle: string,
-  identity: CertificateIdentity,
+  subject: Signed,
+  annotations: Readonly<Record<string, string>>,
   trustedRoot?: string
 ): string {
-  // cosign takes a name that begins with a dash for an option, after `--` too.
-  const inFolder = (path: string): string => (path.startsWith('-') ? `./${path}` : path)
+  const { identity } = subject.verified
+  const [command, options, operand] = subject.kind === 'file' ? ofFile(subject) : ofImage(subject)
+  const signed = command === 'verify' ? Object.entries(annotations) : []
   return [
-    'cosign verify-blob',
-    ...(trustedRoot === undefined ? [] : ['--trusted-root', quote(trustedRoot)]),
-    '--bundle',
-    quote(inFolder(bundle)),
-    '--certificate-identity',
-    quote(identity.subjectAlternativeName),
-    '--certificate-oidc-issuer',
-    quote(identity.issuer),
-    quote(inFolder(file))
-  ].join(' ')
+    'cosign',
+    command,
+    ...(trustedRoot === undefined ? [] : ['--trusted-root', trustedRoot]),
+    ...options,
+    ...['--certificate-identity', identity.subjectAlternativeName],
+    ...['--certificate-oidc-issuer', identity.issuer],
+    ...signed.flatMap(([key, value]) => ['-a', `${key}=${value}`]),
+    operand
+  ]
+    .map(quote)
+    .join(' ')
+}
+
+type Command = [command: string, options: string[], operand: string]
+
+function ofFile({ name, bundle = '', published }: Signed): Command {
+  const path = published.local === undefined ? bundle : bundlePath(name)
+  return ['verify-blob', ['--bundle', inFolder(path)], inFolder(name)]
+}
+
+function ofImage({ name, sha256, bundle, published }: Signed): Command {
+  const { registry } = published
+  if (registry?.bundle !== undefined) return ['verify', [], name]
+  if (registry?.legacy !== undefined || bundle === undefined) {
+    return ['verify', ['--new-bundle-format=false'], name]
+  }
+  const ofDigest = ['--type', SIGN_PREDICATE, '--digest', sha256, '--digestAlg', 'sha256']
+  return ['verify-blob-attestation', ['--bundle', bundle, ...ofDigest], name]
+}
+
+/** cosign takes a name that begins with a dash for an option, after `--` too. */
+function inFolder(path: string): string {
+  return path.startsWith('-') ? `./${path}` : path
 }
 
 function quote(word: string): string {

@@ -1,9 +1,14 @@
 import { KeylessError } from '../errors.ts'
-import { choice, choices, flag, lines, minutes, text } from '../runner/inputs.ts'
+import { choice, choices, flag, lines, minutes, pairs, text } from '../runner/inputs.ts'
+import { readSubjects, type SubjectInputs } from '../runner/subject-inputs.ts'
 import { checkArtifactName } from '../storage/artifact-name.ts'
 
-export type Inputs = {
-  files: string[]
+export type Inputs = SubjectInputs & {
+  /** Sign what an image index lists, too. */
+  recursive: boolean
+  formats: ReadonlySet<Format>
+  /** Signed along with images. */
+  annotations: Record<string, string>
   instance: BuiltIn | Private
   publish: Publish
   /** Milliseconds to keep trying through an outage. */
@@ -11,12 +16,20 @@ export type Inputs = {
   showSummary: boolean
 }
 
+/** How an image's signature is kept in the registry: cosign 3's referrer, or the tag of cosign 2. */
+export type Format = 'bundle' | 'legacy'
+
 /** Where bundles go. */
 export type Publish = {
   /** Beside each file. */
   local: boolean
-  /** The name of the workflow artifact. */
-  artifact?: string
+  /** To each image. */
+  registry: boolean
+  artifact?: {
+    name: string
+    /** Those of images, too. */
+    images: boolean
+  }
 }
 
 /** An instance whose trust begins with a root in dist. */
@@ -25,24 +38,59 @@ export type BuiltIn = { name: 'auto' | 'public-good' | 'staging' }
 /** An instance given by paths of its files. */
 export type Private = { signingConfig: string; trustedRoot: string }
 
-/** @throws KeylessError INPUT_INVALID */
+/** @throws KeylessError INPUT_INVALID, NO_SUBJECT */
 export function readInputs(): Inputs {
+  const subjects = readSubjects()
+  const formats = readFormats()
   return {
-    files: lines('files'),
+    ...subjects,
+    recursive: flag('recursive'),
+    formats,
+    annotations: pairs('annotations', lines('annotations')),
     instance: readInstance(),
-    publish: readPublish(),
+    publish: readPublish(subjects, formats),
     timeout: minutes('timeout'),
     showSummary: flag('show-summary')
   }
 }
 
-function readPublish(): Publish {
-  const places = choices('publish', ['artifact', 'local'])
-  const local = places.has('local')
-  if (!places.has('artifact')) return { local }
-  const artifact = text('artifact-name') ?? ''
-  checkArtifactName(artifact)
-  return { local, artifact }
+function readFormats(): Set<Format> {
+  const format = choice('signature-format', ['bundle', 'legacy', 'both'])
+  return new Set<Format>(format === 'both' ? ['bundle', 'legacy'] : [format])
+}
+
+function readPublish({ files, images }: SubjectInputs, formats: Inputs['formats']): Publish {
+  const places = choices('publish', ['default', 'registry', 'artifact', 'local'])
+  const own = places.has('default')
+  if (own && places.size > 1) {
+    throw new KeylessError(
+      'INPUT_INVALID',
+      'publish has the line "default" and others; give the places, or "default" alone.'
+    )
+  }
+  const artifact = places.has('artifact')
+  const local = own || places.has('local')
+  const registry = own || places.has('registry')
+  if (files !== undefined && !local && !artifact) throw nowhere('files', 'artifact or local')
+  if (images !== undefined && !registry && !artifact)
+    throw nowhere('images', 'registry or artifact')
+  if (images !== undefined && formats.has('legacy') && !registry) {
+    throw new KeylessError(
+      'INPUT_INVALID',
+      'signature-format asks for legacy signatures, which are kept in a registry alone, and publish does not name it; add registry.'
+    )
+  }
+  if (!artifact && (!own || files === undefined)) return { local, registry }
+  const name = text('artifact-name') ?? ''
+  checkArtifactName(name)
+  return { local, registry, artifact: { name, images: artifact } }
+}
+
+function nowhere(input: string, places: string): KeylessError {
+  return new KeylessError(
+    'INPUT_INVALID',
+    `publish names no place for the bundles of ${input}; add ${places}.`
+  )
 }
 
 function readInstance(): BuiltIn | Private {

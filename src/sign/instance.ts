@@ -1,6 +1,11 @@
 import { KeylessError } from '../errors.ts'
 import type { IdentityToken } from '../sigstore/identity.ts'
-import { parseSigningConfig, selectServices, type Services } from '../sigstore/signing-config.ts'
+import {
+  parseSigningConfig,
+  selectServices,
+  type LogChoice,
+  type Services
+} from '../sigstore/signing-config.ts'
 import { readText } from '../storage/local.ts'
 import { parseTrustedRoots, type TrustedRoot } from '../trust/root.ts'
 import { fetchTrust } from '../trust/tuf.ts'
@@ -15,13 +20,13 @@ export type Instance = {
 }
 
 /** A private instance, from its files. */
-export async function readInstance(given: Private): Promise<Instance> {
+export async function readInstance(given: Private, log: LogChoice): Promise<Instance> {
   const [signingConfig, trustedRoot] = await Promise.all([
     readText('signing-config', given.signingConfig),
     readText('trusted-root', given.trustedRoot)
   ])
   return {
-    services: selectServices(parseSigningConfig(signingConfig), new Date()),
+    services: selectServices(parseSigningConfig(signingConfig), new Date(), log),
     roots: parseTrustedRoots(trustedRoot, `trusted-root: ${given.trustedRoot}`),
     trustedRootPath: given.trustedRoot
   }
@@ -31,12 +36,12 @@ export async function readInstance(given: Private): Promise<Instance> {
 export async function fetchInstance(
   given: BuiltIn,
   identity: IdentityToken,
-  { serverUrl, timeout }: { serverUrl: string; timeout: number }
+  { serverUrl, timeout, log }: { serverUrl: string; timeout: number; log: LogChoice }
 ): Promise<Instance> {
   const name = given.name === 'auto' ? publicInstance(identity, serverUrl) : given.name
   const { trustedRoot, signingConfig } = await fetchTrust(name, timeout)
   return {
-    services: selectServices(parseSigningConfig(signingConfig), new Date()),
+    services: selectServices(parseSigningConfig(signingConfig), new Date(), log),
     roots: parseTrustedRoots(trustedRoot, `the trusted root of ${name}`)
   }
 }

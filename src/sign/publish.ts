@@ -3,40 +3,47 @@ import { join, relative, sep } from 'node:path'
 import pLimit from 'p-limit'
 import { KeylessError } from '../errors.ts'
 import type { Log } from '../http.ts'
+import type { Registry } from '../registry/client.ts'
 import type { RunContext } from '../runner/context.ts'
 import { uploadArtifact, type Artifact } from '../storage/artifact.ts'
 import { bundlePath, writeAtomic } from '../storage/local.ts'
-import { commonFolder, displayName, type FileSubject } from '../subjects/file.ts'
+import { commonFolder, displayName } from '../subjects/file.ts'
+import type { ImageSubject } from '../subjects/image.ts'
 import type { VerifiedIdentity } from '../trust/verify.ts'
+import { attachAll, type Attachments } from './attach.ts'
+import type { SignedFile } from './files.ts'
+import type { SignedImage } from './images.ts'
 import type { Publish } from './inputs.ts'
-
-/** A file with its bundle as it will be written, and what verifying just that text found. */
-export type Proven = FileSubject & {
-  sha256: string
-  text: string
-  verified: VerifiedIdentity
-}
 
 /** A subject whose signature verified, and where its bundle went. */
 export type Signed = {
   name: string
   sha256: string
   verified: VerifiedIdentity
-  /** Path of the bundle in the folder of all bundles. */
-  bundle: string
+  /** Path of the bundle in the folder of all bundles; a legacy signature is none. */
+  bundle?: string
   published: {
     /** Path of the bundle beside the file. */
     local?: string
     /** The artifact, and the path of the bundle in it. */
     artifact?: { name: string; path: string }
+    /** The attachments in the image's registry, by format. */
+    registry?: Attachments
   }
   /** Why the bundle is not where it was to go. */
   errors: KeylessError[]
+} & ({ kind: 'file' } | { kind: 'image'; image: SignedImage })
+
+/** Whether every signature of an image was in its registry before, so that none was made. */
+export function wasSigned(subject: Signed): boolean {
+  if (subject.kind === 'file') return false
+  const { bundle, legacy } = subject.image
+  return [bundle, legacy].every(each => each === undefined || each.attached !== undefined)
 }
 
 export type Publication = {
   subjects: Signed[]
-  /** The artifact with all bundles, or why there is none. */
+  /** The artifact with the bundles, or why there is none. */
   artifact?: Uploaded | KeylessError
 }
 
@@ -53,6 +60,7 @@ type Surroundings = {
   context: RunContext
   /** Milliseconds to keep trying to upload. */
   timeout: number
+  registry: Registry
   log: Log
 }
 
@@ -66,54 +74,84 @@ const WRITING = 16
  * @throws KeylessError WRITE_FAILED for the folder alone
  */
 export async function publish(
-  proven: Proven[],
+  files: SignedFile[],
+  images: SignedImage[],
   places: Publish,
-  { folder, context, timeout, log }: Surroundings
+  { folder, context, timeout, registry, log }: Surroundings
 ): Promise<Publication> {
-  const above = commonFolder(proven.map(({ path }) => path))
+  const above = commonFolder(files.map(({ path }) => path))
   const limit = pLimit(WRITING)
-  const collected = await limit.map(proven, async subject => {
-    const bundle = bundlePath(join(folder, relative(above, subject.path)))
-    await writeAtomic(bundle, subject.text)
-    return { ...subject, bundle }
-  })
+  const collect = async (path: string, text: string): Promise<string> => {
+    const bundle = bundlePath(join(folder, path))
+    await writeAtomic(bundle, text)
+    return bundle
+  }
+  const [ofFiles, ofImages] = await Promise.all([
+    limit.map(files, ({ path, signature }) => collect(relative(above, path), signature.made)),
+    limit.map(images, async image => image.bundle && collect(imagePath(image), image.bundle.made))
+  ])
+
   const beside = places.local
-    ? await limit.map(collected, async ({ path, text }) => await outcome(writeBeside(path, text)))
+    ? await limit.map(
+        files,
+        async ({ path, signature }) => await outcome(writeBeside(path, signature.made))
+      )
     : []
+  const uploaded = [...ofFiles, ...(places.artifact?.images === true ? ofImages : [])].filter(
+    path => path !== undefined
+  )
   const artifact =
-    places.artifact === undefined
-      ? undefined
-      : await outcome(
-          upload(
-            places.artifact,
-            folder,
-            collected.map(({ bundle }) => bundle),
-            { context, timeout, log }
-          )
-        )
-  const subjects = collected.map(({ name, sha256, verified, bundle }, index) => {
-    const local = beside[index]
-    return {
-      name,
-      sha256,
-      verified,
-      bundle,
-      published: {
-        ...(typeof local === 'string' && { local }),
-        ...(isUploaded(artifact) && {
-          artifact: {
-            name: artifact.name,
-            path: relative(folder, bundle).split(sep).join('/')
-          }
-        })
-      },
-      errors: [local, artifact].filter(end => end instanceof KeylessError)
-    }
-  })
+    places.artifact && uploaded.length > 0
+      ? await outcome(upload(places.artifact.name, folder, uploaded, { context, timeout, log }))
+      : undefined
+  const attached = places.registry ? await attachAll(images, registry, log) : []
+
+  const inArtifact = (bundle: string | undefined): Signed['published'] =>
+    isUploaded(artifact) && bundle !== undefined && uploaded.includes(bundle)
+      ? { artifact: { name: artifact.name, path: relative(folder, bundle).split(sep).join('/') } }
+      : {}
+  const subjects = [
+    ...images.map((image, i): Signed => {
+      const [bundle, end] = [ofImages[i], attached[i]]
+      const { name, sha256, verified } = image
+      return {
+        kind: 'image',
+        name,
+        sha256,
+        verified,
+        image,
+        ...(bundle !== undefined && { bundle }),
+        published: { ...inArtifact(bundle), ...(end && { registry: end.attachments }) },
+        errors: [
+          ...(end?.errors ?? []),
+          ...(places.artifact?.images === true && artifact instanceof KeylessError
+            ? [artifact]
+            : [])
+        ]
+      }
+    }),
+    ...files.map(({ name, sha256, signature }, i): Signed => {
+      const [bundle, local] = [ofFiles[i], beside[i]]
+      return {
+        kind: 'file',
+        name,
+        sha256,
+        verified: signature.verified,
+        ...(bundle !== undefined && { bundle }),
+        published: { ...(typeof local === 'string' && { local }), ...inArtifact(bundle) },
+        errors: [local, artifact].filter(end => end instanceof KeylessError)
+      }
+    })
+  ]
   if (artifact === undefined) return { subjects }
   // Files are found under either name of a workspace that is reached through a link.
   const root = displayName(above, [context.workspace, await realpath(context.workspace)])
   return { subjects, artifact: isUploaded(artifact) ? { ...artifact, root } : artifact }
+}
+
+/** Where the bundle of an image is among all bundles. A port's colon is none that an artifact may have. */
+function imagePath({ repository, sha256 }: SignedImage): string {
+  return `${repository.name.replaceAll(':', '_')}/sha256-${sha256}`
 }
 
 async function writeBeside(path: string, text: string): Promise<string> {
@@ -126,7 +164,7 @@ async function upload(
   wanted: string,
   folder: string,
   files: string[],
-  { context, timeout, log }: Omit<Surroundings, 'folder'>
+  { context, timeout, log }: Pick<Surroundings, 'context' | 'timeout' | 'log'>
 ): Promise<Artifact & { url: string }> {
   const artifact = await uploadArtifact(wanted, folder, files, { timeout, log })
   const { serverUrl, repository, runId } = context

@@ -3,24 +3,20 @@ import { entryUrl } from '../runner/log-entry.ts'
 import { annotate, log } from '../runner/log.ts'
 import { setOutputs, writeResults } from '../runner/outputs.ts'
 import { writeSummary } from '../runner/summary.ts'
-import { bundlePath } from '../storage/local.ts'
 import { cosignCommand } from './commands.ts'
-import type { Publish } from './inputs.ts'
-import type { Signed } from './publish.ts'
+import type { Inputs } from './inputs.ts'
+import { wasSigned, type Signed } from './publish.ts'
 import type { Signing } from './run.ts'
 import { summarize } from './summary.ts'
+import type { VerifiedIdentity } from '../trust/verify.ts'
 
-type ReportOptions = {
+type ReportOptions = Inputs & {
   /** The step's, for the results. */
   folder: string
   /** The folder of all bundles. */
   bundles: string
-  /** The lines of the input. */
-  files: string[]
-  publish: Publish
   /** What the summary tells others to use. */
   verifyAction: string
-  showSummary: boolean
 }
 
 /**
@@ -28,16 +24,13 @@ type ReportOptions = {
  *
  * @throws KeylessError PUBLISH_FAILED
  */
-export async function report(
-  signing: Signing,
-  { folder, bundles, files, publish, verifyAction, showSummary }: ReportOptions
-): Promise<void> {
+export async function report(signing: Signing, options: ReportOptions): Promise<void> {
+  const { folder, bundles, annotations, showSummary } = options
   const { subjects, leftOut, artifact, instance } = signing
   const complete = subjects.filter(({ errors }) => errors.length === 0)
-  const commands = subjects.map(({ name, verified, bundle, published }) => {
-    const path = published.local === undefined ? bundle : bundlePath(name)
-    return cosignCommand(name, path, verified.identity, instance.trustedRootPath)
-  })
+  const commands = subjects.map(subject =>
+    cosignCommand(subject, annotations, instance.trustedRootPath)
+  )
   const resultsPath = await writeResults(folder, { subjects: subjects.map(toResult) })
   setOutputs({
     'results-path': resultsPath,
@@ -51,10 +44,12 @@ export async function report(
         'artifact-url': artifact.url
       })
   })
-  for (const { name } of complete) log.info(`Signed ${name}`)
+  for (const subject of complete) {
+    log.info(`${wasSigned(subject) ? 'Was signed already:' : 'Signed'} ${subject.name}`)
+  }
   for (const name of leftOut) log.info(`Left out ${name}, which is a bundle itself.`)
   if (showSummary) {
-    await writeSummary(summarize(signing, commands, { files, verifyAction }), resultsPath)
+    await writeSummary(summarize(signing, commands, options), resultsPath)
   }
 
   for (const { name, errors } of subjects) {
@@ -63,18 +58,25 @@ export async function report(
   }
   // One error for all, and not one for each.
   if (artifact instanceof KeylessError) annotate('error', `${artifact.message} [${artifact.code}]`)
-  if (complete.length < subjects.length) throw incomplete(signing, publish, bundles)
+  if (complete.length < subjects.length) throw incomplete(signing, options)
 }
 
 /** What got where, for those who have to clear up. */
 function incomplete(
   { subjects, artifact }: Signing,
-  { local }: Publish,
-  bundles: string
+  { publish, bundles }: ReportOptions
 ): KeylessError {
-  const beside = subjects.filter(({ published }) => published.local !== undefined).length
+  const files = subjects.filter(({ kind }) => kind === 'file')
+  const images = subjects.filter(({ kind }) => kind === 'image')
+  const beside = files.filter(({ published }) => published.local !== undefined)
+  const attached = images.filter(({ errors }) => errors.length === 0)
   const places = [
-    ...(local ? [`${beside} of ${subjects.length} bundles are beside their files`] : []),
+    ...(publish.registry && images.length > 0
+      ? [`${attached.length} of ${images.length} images have their signatures in the registry`]
+      : []),
+    ...(publish.local && files.length > 0
+      ? [`${beside.length} of ${files.length} bundles are beside their files`]
+      : []),
     ...(artifact === undefined
       ? []
       : 'id' in artifact
@@ -88,20 +90,30 @@ function incomplete(
 }
 
 /** One object of the results file; docs/results.md says what each field is. */
-function toResult({ name, sha256, verified, bundle, published, errors }: Signed): unknown {
-  const { identity, times, logEntry } = verified
+function toResult(subject: Signed): unknown {
+  const { kind, name, sha256, verified, bundle, published, errors } = subject
   const [error] = errors
+  const { platform, bundle: main, legacy } = kind === 'image' ? subject.image : {}
   return {
-    kind: 'file',
+    kind,
     name,
+    ...(platform !== undefined && { platform }),
     digest: { sha256 },
-    bundle,
+    ...(bundle !== undefined && { bundle }),
     published,
-    identity,
-    times,
-    ...(logEntry && { logEntry: { ...logEntry, entryUrl: entryUrl(logEntry) } }),
+    ...(wasSigned(subject) && { wasSigned: true }),
+    ...toWitnessed(verified),
+    ...(main && legacy && { legacy: toWitnessed(legacy.verified) }),
     ...(error && {
       error: { code: error.code, message: errors.map(({ message }) => message).join(' ') }
     })
+  }
+}
+
+function toWitnessed({ identity, times, logEntry }: VerifiedIdentity): object {
+  return {
+    identity,
+    times,
+    ...(logEntry && { logEntry: { ...logEntry, entryUrl: entryUrl(logEntry) } })
   }
 }

@@ -7,11 +7,15 @@ import {
   link,
   paragraph,
   table,
+  type Cell,
   type Markup,
   type Rows
 } from '../runner/summary.ts'
+import { tally } from '../runner/text.ts'
 import { bundlePath } from '../storage/local.ts'
 import { describeIdentity, type CertificateIdentity } from '../trust/identity.ts'
+import type { VerifiedIdentity } from '../trust/verify.ts'
+import type { Inputs } from './inputs.ts'
 import type { Signed, Uploaded } from './publish.ts'
 import type { Signing } from './run.ts'
 
@@ -19,23 +23,16 @@ import type { Signing } from './run.ts'
 export function summarize(
   { subjects, leftOut, artifact }: Signing,
   commands: string[],
-  { files, verifyAction }: { files: string[]; verifyAction: string }
+  { files, images, verifyAction }: Pick<Inputs, 'files' | 'images'> & { verifyAction: string }
 ): (Markup | Rows)[] {
-  const rows = subjects.map(subject => [
-    code(subject.name),
-    code(subject.sha256.slice(0, 12)),
-    'message signature',
-    subject.verified.logEntry ? entryCell(subject.verified.logEntry) : 'none',
-    bundleCell(subject)
-  ])
   const identities = new Set(subjects.map(({ verified }) => describe(verified.identity)))
   const uploaded = artifact && 'id' in artifact ? artifact : undefined
   return [
-    heading(`Keyless Sign: ${subjects.length} file(s) signed`),
-    table(['File', 'SHA-256', 'Signed', 'Log entry', 'Bundle'], rows),
+    heading(`Keyless Sign: ${tally(subjects.map(({ kind }) => kind))} signed`),
+    table(['Subject', 'SHA-256', 'Signed', 'Log entry', 'Where'], subjects.flatMap(rowsOf)),
     ...(uploaded === undefined
       ? []
-      : [paragraph('All bundles are in the artifact ', link(uploaded.name, uploaded.url), '.')]),
+      : [paragraph('Bundles are in the artifact ', link(uploaded.name, uploaded.url), '.')]),
     ...[...identities].map(words => paragraph('Signed by ', code(words), '.')),
     ...(leftOut.length === 0
       ? []
@@ -45,17 +42,51 @@ export function summarize(
       ...(uploaded === undefined ? [] : downloadStep(uploaded)),
       `- uses: ${verifyAction}`,
       '  with:',
-      '    files: |',
-      ...files.map(line => `      ${line}`)
+      ...(images === undefined ? [] : block('images', namedImages(subjects))),
+      ...(files === undefined ? [] : block('files', files))
     ]),
     folded('Or with cosign 3, in the folder of the checkout', fence(commands))
   ]
 }
 
-function bundleCell({ name, published: { local, artifact } }: Signed): Markup | string {
-  if (local !== undefined) return code(bundlePath(name))
-  if (artifact !== undefined) return code(artifact.path)
-  return 'not published: see the annotations'
+/** A row for each signature. */
+function rowsOf(subject: Signed): Cell[][] {
+  const { name, sha256, verified, published } = subject
+  const row = (what: string, { logEntry }: VerifiedIdentity, where: Cell): Cell[] => [
+    code(name),
+    code(sha256.slice(0, 12)),
+    what,
+    logEntry ? entryCell(logEntry) : 'none',
+    where
+  ]
+  if (subject.kind === 'file') return [row('message signature', verified, placeOf(subject))]
+  const { platform, bundle, legacy } = subject.image
+  const image = platform === undefined ? 'image' : `image, ${platform}`
+  return [
+    ...(bundle ? [row(image, bundle.verified, placeOf(subject))] : []),
+    ...(legacy
+      ? [row(`${image}, legacy`, legacy.verified, cellOf(published.registry?.legacy))]
+      : [])
+  ]
+}
+
+function placeOf({ name, published: { local, artifact, registry } }: Signed): Cell {
+  return cellOf(local === undefined ? (registry?.bundle ?? artifact?.path) : bundlePath(name))
+}
+
+function cellOf(place: string | undefined): Cell {
+  return place === undefined ? 'not published: see the annotations' : code(place)
+}
+
+/** What verifying an index vouches for, its platforms, needs no line of its own. */
+function namedImages(subjects: Signed[]): string[] {
+  return subjects
+    .filter(subject => subject.kind === 'image' && subject.image.platform === undefined)
+    .map(({ name }) => name)
+}
+
+function block(input: string, lines: string[]): string[] {
+  return [`    ${input}: |`, ...lines.map(line => `      ${line}`)]
 }
 
 /** Lands each bundle beside its file, where the files are in the folders that they were signed in. */

@@ -52,6 +52,6 @@ export function select(
 }
 
 /** Whether a service is in use at a time; both ends of its period belong to it. */
-function isValid({ validFor: { start, end } }: Service, now: Date): boolean {
+export function isValid({ validFor: { start, end } }: Service, now: Date): boolean {
   return start <= now && (end === undefined || now <= end)
 }

@@ -1,7 +1,7 @@
 import { KeylessError } from '../errors.ts'
 import { fromOutside } from '../http/words.ts'
 import { isObject, type Json } from './json.ts'
-import { select, type SelectedService } from './selection.ts'
+import { isValid, select, type SelectedService } from './selection.ts'
 import { invalid, parseSelector, parseServices, type Selector, type Service } from './service.ts'
 
 const MEDIA_TYPE = 'application/vnd.dev.sigstore.signingconfig.v0.2+json'
@@ -57,13 +57,20 @@ export type Services = {
   timestampAuthorities: [SelectedService, ...SelectedService[]]
 }
 
+/** `v1`: a log of Rekor v1 and none else, also where there is a newer one. */
+export type LogChoice = 'newest' | 'v1'
+
 /**
  * Selects the services to sign with (sigstore_trustroot.proto, SigningConfig and Service): of those valid now
  * the highest API version that we speak, the newest first, one for each operator, as many as the
  * selector says. A bundle has exactly one log entry, so a config that asks for several logs is refused.
- * Errors: SIGNING_CONFIG_NO_SERVICE, SIGNING_CONFIG_INVALID.
+ * Errors: SIGNING_CONFIG_NO_SERVICE, SIGNING_CONFIG_INVALID, LEGACY_NEEDS_REKOR_V1.
  */
-export function selectServices(config: SigningConfig, now: Date): Services {
+export function selectServices(
+  config: SigningConfig,
+  now: Date,
+  log: LogChoice = 'newest'
+): Services {
   const any: Selector = { selector: 'ANY' }
   const [fulcio] = select(
     {
@@ -75,7 +82,7 @@ export function selectServices(config: SigningConfig, now: Date): Services {
     },
     now
   )
-  const rekor = selectRekor(config, now)
+  const rekor = log === 'v1' ? selectRekorV1(config, now) : selectRekor(config, now, [1, 2])
   const timestampAuthorities = select(
     {
       name: 'timestamp authority',
@@ -89,14 +96,28 @@ export function selectServices(config: SigningConfig, now: Date): Services {
   return { fulcio, ...(rekor && { rekor }), timestampAuthorities }
 }
 
-function selectRekor(config: SigningConfig, now: Date): SelectedService | undefined {
+// cosign's older form holds the log's promise (SET), which only Rekor v1 gives, and has no place for a proof.
+function selectRekorV1(config: SigningConfig, now: Date): SelectedService | undefined {
+  const offered = config.rekor.some(each => each.majorApiVersion === 1 && isValid(each, now))
+  if (offered) return selectRekor(config, now, [1])
+  throw new KeylessError(
+    'LEGACY_NEEDS_REKOR_V1',
+    `signature-format "legacy" and "both" need a transparency log of Rekor v1, and the signing config (rekorTlogUrls) lists none that is valid at ${now.toISOString()}; write signature-format: bundle, or use a Sigstore instance with such a log.`
+  )
+}
+
+function selectRekor(
+  config: SigningConfig,
+  now: Date,
+  supported: number[]
+): SelectedService | undefined {
   const { rekor: offered, rekorSelector: selector } = config
   if (selector === undefined) return undefined
   const role = {
     name: 'transparency log',
     member: 'rekorTlogUrls',
     offered,
-    supported: [1, 2],
+    supported,
     selector
   }
   const [rekor, ...more] = select(role, now)

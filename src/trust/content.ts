@@ -3,6 +3,7 @@ import { toSignedEntity, type SignedEntity } from '@sigstore/verify'
 import { KeylessError } from '../errors.ts'
 import type { Bundle } from './bundle.ts'
 import type { Digester } from './digester.ts'
+import { bindImage, notASignature, type Annotations } from './image.ts'
 import type { Recorded } from './log-body.ts'
 import { messageContent } from './signature.ts'
 import { bindSubject, readStatement } from './statement.ts'
@@ -10,13 +11,17 @@ import { quote } from './quote.ts'
 
 /** What the bundle has to be; `any` is for the conformance suite, which does not ask. */
 export type Expectation =
-  { kind: 'message-signature' } | { kind: 'statement'; predicateType: string } | { kind: 'any' }
+  | { kind: 'message-signature' }
+  | { kind: 'statement'; predicateType: string }
+  // cosign's signature of an image, with at least these annotations
+  | { kind: 'image-signature'; annotations: Readonly<Record<string, string>> }
+  | { kind: 'any' }
 
 /** A bundle's content, bound to our digest of the bytes; its signature is still to be verified. */
 export type Bound = {
   entity: SignedEntity
   recorded: Omit<Recorded, 'verifier'>
-  content: { predicateType?: string }
+  content: { predicateType?: string; annotations?: Annotations }
 }
 
 /**
@@ -37,6 +42,7 @@ export async function bindContent(
         `The bundle is a plain signature, not an attestation of the type ${expect.predicateType}; leave out predicate-type to accept it.`
       )
     }
+    if (expect.kind === 'image-signature') throw notASignature('a plain signature of bytes')
     const message = await messageContent(content.messageSignature, digest, bytes)
     const value = { algorithm: message.algorithm, value: message.digest }
     return {
@@ -64,7 +70,12 @@ export async function bindContent(
       `The attestation in the bundle is of the type ${quote(statement.predicateType)}, not ${expect.predicateType}.`
     )
   }
-  await bindSubject(statement, digest)
+  let annotations: Annotations | undefined
+  if (expect.kind === 'image-signature') {
+    annotations = await bindImage(statement, digest, expect.annotations)
+  } else {
+    await bindSubject(statement, digest)
+  }
   const entity = readEntity(bundle)
   const sha256 = (data: Buffer): { algorithm: string; value: Buffer } => ({
     algorithm: 'sha256',
@@ -72,7 +83,7 @@ export async function bindContent(
   })
   return {
     entity,
-    content: { predicateType: statement.predicateType },
+    content: { predicateType: statement.predicateType, ...(annotations && { annotations }) },
     recorded: {
       content: content.$case,
       signature: entity.signature.signature,

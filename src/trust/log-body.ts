@@ -1,6 +1,7 @@
 import { KeylessError, type Code } from '../errors.ts'
 import type { TransparencyLogEntry } from '@sigstore/bundle'
 import { isObject, parseJsonBytes } from './json.ts'
+import { readPem } from './pem.ts'
 import { quote } from './quote.ts'
 
 /** What a bundle says was signed by whom, to be found again in what the log recorded. */
@@ -118,26 +119,21 @@ function signatureOf(kind: Kind, spec: unknown, name: string): Buffer {
 }
 
 function checkVerifier(kind: Kind, spec: unknown, ours: Recorded['verifier']): void {
-  const theirs = kind.version === 'v1' ? pem(pick(spec, kind.verifier)) : raw(spec, kind.verifier)
+  const theirs =
+    kind.version === 'v1'
+      ? readPem(Buffer.from(pick(spec, kind.verifier), 'base64').toString('latin1'))
+      : raw(spec, kind.verifier)
   const equal =
-    'certificate' in ours
+    theirs !== undefined &&
+    ('certificate' in ours
       ? 'certificate' in theirs && theirs.certificate.equals(ours.certificate)
-      : 'key' in theirs && theirs.key.equals(ours.key)
+      : 'key' in theirs && theirs.key.equals(ours.key))
   if (!equal) {
     throw refuse(
       'LOG_BODY_KEY',
       'records the signature under another certificate or key than the one in question'
     )
   }
-}
-
-function pem(base64: string): Recorded['verifier'] {
-  const text = Buffer.from(base64, 'base64').toString('latin1')
-  // One block and nothing else: a second one could be what another reader takes.
-  const match =
-    /^\s*-----BEGIN (CERTIFICATE|PUBLIC KEY)-----([A-Za-z0-9+/=\s]+)-----END \1-----\s*$/.exec(text)
-  const der = Buffer.from(match?.[2] ?? '', 'base64')
-  return match?.[1] === 'CERTIFICATE' ? { certificate: der } : { key: der }
 }
 
 function raw(spec: unknown, path: string[]): Recorded['verifier'] {

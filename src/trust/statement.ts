@@ -5,15 +5,27 @@ import { quote } from './quote.ts'
 
 const PAYLOAD_TYPE = 'application/vnd.in-toto+json'
 
-// cosign 2 still writes its attestations as v0.1, which differs in nothing that is read here.
-const STATEMENT_TYPES = ['https://in-toto.io/Statement/v1', 'https://in-toto.io/Statement/v0.1']
+/** The current version of statements. */
+export const STATEMENT_V1 = 'https://in-toto.io/Statement/v1'
+
+// cosign still writes its attestations as v0.1, which differs in nothing that is read here.
+const STATEMENT_TYPES = [STATEMENT_V1, 'https://in-toto.io/Statement/v0.1']
 
 const MAX_SUBJECTS = 1024
 
 export type Statement = {
+  type: string
   predicateType: string
-  /** Digests of one subject each, by algorithm. */
-  subjects: ReadonlyMap<string, string>[]
+  /** Whatever it is. */
+  predicate: unknown
+  subjects: StatementSubject[]
+}
+
+type StatementSubject = {
+  /** By algorithm. */
+  digests: ReadonlyMap<string, string>
+  /** Whatever they are. */
+  annotations: unknown
 }
 
 /**
@@ -31,10 +43,11 @@ export function readStatement(envelope: { payloadType: string; payload: Buffer }
     )
   }
   const json = parseJsonBytes(envelope.payload, 'The statement in the bundle')
-  if (!isObject(json) || !STATEMENT_TYPES.some(type => type === json._type)) {
+  const type = isObject(json) ? STATEMENT_TYPES.find(each => each === json._type) : undefined
+  if (!isObject(json) || type === undefined) {
     throw invalid(`is not an in-toto statement (_type is not ${STATEMENT_TYPES.join(' or ')})`)
   }
-  const { predicateType, subject } = json
+  const { predicateType, predicate, subject } = json
   if (typeof predicateType !== 'string' || predicateType === '') {
     throw invalid('has no predicateType')
   }
@@ -45,7 +58,7 @@ export function readStatement(envelope: { payloadType: string; payload: Buffer }
       `The statement in the bundle has ${subject.length} subjects; at most ${MAX_SUBJECTS} are read.`
     )
   }
-  return { predicateType, subjects: subject.map(readDigests) }
+  return { type, predicateType, predicate, subjects: subject.map(readSubject) }
 }
 
 /**
@@ -56,19 +69,26 @@ export function readStatement(envelope: { payloadType: string; payload: Buffer }
  */
 export async function bindSubject(statement: Statement, digest: Digester): Promise<void> {
   for (const algorithm of ['sha256', 'sha512'] as const) {
-    const named = statement.subjects.filter(each => algorithm === 'sha256' || !each.has('sha256'))
+    const named = statement.subjects
+      .map(({ digests }) => digests)
+      .filter(each => algorithm === 'sha256' || !each.has('sha256'))
     const digests = named.map(each => each.get(algorithm)).filter(each => each !== undefined)
     if (digests.length > 0 && digests.includes(await digest(algorithm))) return
   }
-  throw new KeylessError(
+  throw aboutSomethingElse(statement)
+}
+
+/** That no subject of a statement is what was given. */
+export function aboutSomethingElse({ subjects }: Statement): KeylessError {
+  return new KeylessError(
     'SUBJECT_MISMATCH',
-    `The statement in the bundle is about something else: none of its ${statement.subjects.length} subjects has the digest of what was given.`
+    `The statement in the bundle is about something else: none of its ${subjects.length} subjects has the digest of what was given.`
   )
 }
 
-function readDigests(subject: unknown): ReadonlyMap<string, string> {
+function readSubject(subject: unknown): StatementSubject {
   const digest = isObject(subject) ? subject.digest : undefined
-  if (!isObject(digest) || Object.keys(digest).length === 0) {
+  if (!isObject(subject) || !isObject(digest) || Object.keys(digest).length === 0) {
     throw invalid('has a subject without a digest')
   }
   const digests = new Map<string, string>()
@@ -80,9 +100,10 @@ function readDigests(subject: unknown): ReadonlyMap<string, string> {
     }
     digests.set(algorithm, value)
   }
-  return digests
+  return { digests, annotations: subject.annotations }
 }
 
-function invalid(what: string): KeylessError {
+/** A statement that is not what it must be. */
+export function invalid(what: string): KeylessError {
   return new KeylessError('STATEMENT_INVALID', `The payload of the bundle ${what}.`)
 }

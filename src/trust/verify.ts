@@ -7,6 +7,7 @@ import { readLeaf, type Leaf } from './certificate.ts'
 import { bindContent, type Expectation } from './content.ts'
 import type { Digester } from './digester.ts'
 import type { CertificateIdentity } from './identity.ts'
+import type { Annotations } from './image.ts'
 import { checkIdentity, checkPolicy, type IdentityPolicy } from './policy.ts'
 import { NO_ROOT, type TrustedRoot } from './root.ts'
 import { verifyWitnesses, type Witnesses } from './witnesses.ts'
@@ -19,6 +20,8 @@ export type Signer = { identity: IdentityPolicy } | { key: KeyObject }
 export type Verified = Witnesses & {
   /** A statement's. */
   predicateType?: string
+  /** Of an image's signature: all that were signed along. */
+  annotations?: Annotations
   /** Absent with a key. */
   identity?: CertificateIdentity
 }

@@ -1,10 +1,12 @@
 import { KeylessError } from '../errors.ts'
-import { choice, flag, lines, text } from '../runner/inputs.ts'
+import { choice, flag, lines, linesUnless, pairs, text } from '../runner/inputs.ts'
+import { readSubjects, type SubjectInputs } from '../runner/subject-inputs.ts'
 import type { InstanceName } from '../trust/tuf.ts'
 import type { IdentityInputs } from '../trust/policy-inputs.ts'
 
-export type Inputs = {
-  files: string[]
+export type Inputs = SubjectInputs & {
+  /** What has to be signed along, of images. */
+  annotations: Record<string, string>
   bundles: string[]
   predicateTypes: string[]
   identity: IdentityInputs
@@ -15,8 +17,10 @@ export type Inputs = {
 
 /** @throws KeylessError INPUT_INVALID */
 export function readInputs(): Inputs {
+  const subjects = readSubjects()
   return {
-    files: lines('files'),
+    ...subjects,
+    annotations: readAnnotations(subjects),
     bundles: lines('bundle'),
     predicateTypes: readPredicateTypes(),
     identity: {
@@ -47,6 +51,17 @@ function asked(name: string, word: 'any' | 'default'): string | undefined {
   throw new KeylessError(
     'INPUT_INVALID',
     `${name} is empty, which an expression with a misspelt name is, too; give a value, or "${word}".`
+  )
+}
+
+/** Empty where nothing has to be signed along, which only a word says. */
+function readAnnotations({ images }: SubjectInputs): Record<string, string> {
+  const given = linesUnless('annotations', 'any')
+  if (given === undefined) return {}
+  if (images !== undefined) return pairs('annotations', given)
+  throw new KeylessError(
+    'INPUT_INVALID',
+    'annotations are those of image signatures, and no images are given; leave annotations out.'
   )
 }
 

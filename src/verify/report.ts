@@ -9,11 +9,14 @@ import {
   paragraph,
   table,
   writeSummary,
+  type Cell,
   type Markup,
   type Rows
 } from '../runner/summary.ts'
+import { tally } from '../runner/text.ts'
 import { describeIdentity } from '../trust/identity.ts'
-import type { Outcome } from './run.ts'
+import { SIGN_PREDICATE } from '../trust/image.ts'
+import type { Outcome } from './candidate.ts'
 
 /**
  * Tell later steps and people what verified and what did not and why.
@@ -28,7 +31,7 @@ export async function report(
   const refused = outcomes.filter(({ error }) => error !== undefined)
   const resultsPath = await writeResults(folder, { subjects: outcomes.map(toResult) })
   if (showSummary) await writeSummary(summarize(outcomes), resultsPath)
-  for (const { name, error, passed } of outcomes) {
+  for (const { kind, name, error, passed } of outcomes) {
     if (!error) {
       const by = passed.map(({ verified: { identity } }) => describeIdentity(identity))
       log.info(`Verified ${name}, signed by ${by.join('; ')}`)
@@ -36,27 +39,33 @@ export async function report(
     }
     // An annotation is one line; what is to be pasted follows in the log.
     const [first = '', ...more] = error.message.split('\n')
-    annotate('error', `${first} [${error.code}]`, { file: name })
+    annotate('error', `${first} [${error.code}]`, kind === 'file' ? { file: name } : {})
     for (const line of more) log.info(line)
   }
-  setOutputs({ verified: String(refused.length === 0), 'results-path': resultsPath })
+  const images = outcomes.filter(({ kind }) => kind === 'image').map(({ name }) => name)
+  setOutputs({
+    verified: String(refused.length === 0),
+    images: refused.length === 0 ? images.join('\n') : '',
+    'results-path': resultsPath
+  })
   if (refused.length > 0) {
     throw new KeylessError(
       'NOT_VERIFIED',
-      `${refused.length} of ${outcomes.length} file(s) did not verify, as the errors before this say; do not release them.`
+      `${refused.length} of ${tally(outcomes.map(({ kind }) => kind))} did not verify, as the errors before this say; do not release them.`
     )
   }
 }
 
 /** One object of the results file; docs/results.md says what each field is. */
-function toResult({ name, sha256, passed, refused, error }: Outcome): unknown {
+function toResult({ kind, name, sha256, passed, refused, error }: Outcome): unknown {
   return {
-    kind: 'file',
+    kind,
     name,
     ...(sha256 !== undefined && { digest: { sha256 } }),
     verified: error === undefined,
-    passed: passed.map(({ bundle, verified: { logEntry, ...verified } }) => ({
+    passed: passed.map(({ bundle, index, verified: { logEntry, ...verified } }) => ({
       bundle,
+      ...(index !== undefined && { index }),
       ...verified,
       ...(logEntry && { logEntry: { ...logEntry, entryUrl: entryUrl(logEntry) } })
     })),
@@ -77,24 +86,35 @@ function summarize(outcomes: Outcome[]): (Markup | Rows)[] {
       passed.map(({ verified: { identity } }) => describeIdentity(identity))
     )
   )
-  const rows = good.flatMap(({ name, sha256 = '', passed }) =>
-    passed.map(({ bundle, verified: { predicateType, logEntry } }) => [
+  const rows = good.flatMap(({ kind, name, sha256 = '', passed }) =>
+    passed.map(({ bundle, index, verified: { predicateType, logEntry } }) => [
       code(name),
       code(sha256.slice(0, 12)),
-      predicateType === undefined ? 'message signature' : code(predicateType),
+      kind === 'image' && isSignature(predicateType)
+        ? `signature${index === undefined ? '' : ' of its index'}`
+        : whatOf(predicateType),
       logEntry ? entryCell(logEntry) : 'none',
       code(bundle)
     ])
   )
   return [
     heading(
-      `Keyless Sign: ${good.length} of ${outcomes.length} file(s) verified${bad.length > 0 ? ' - do not release' : ''}`
+      `Keyless Sign: ${good.length} of ${tally(outcomes.map(({ kind }) => kind))} verified${bad.length > 0 ? ' - do not release' : ''}`
     ),
     ...(rows.length > 0
-      ? [table(['File', 'SHA-256', 'Verified', 'Log entry', 'Bundle'], rows)]
+      ? [table(['Subject', 'SHA-256', 'Verified', 'Log entry', 'Bundle'], rows)]
       : []),
     ...[...identities].map(words => paragraph('Signed by ', code(words), '.')),
     ...(bad.length > 0 ? [paragraph('Refused:')] : []),
     ...bad.map(({ error }) => fence([`[${error?.code}]`, ...(error?.message.split('\n') ?? [])]))
   ]
+}
+
+function whatOf(predicateType: string | undefined): Cell {
+  return predicateType === undefined ? 'message signature' : code(predicateType)
+}
+
+/** A legacy signature of an image is no statement. */
+function isSignature(predicateType: string | undefined): boolean {
+  return predicateType === undefined || predicateType === SIGN_PREDICATE
 }

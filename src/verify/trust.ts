@@ -1,7 +1,11 @@
 import { readText } from '../storage/local.ts'
+import type { IdentityPolicy } from '../trust/policy.ts'
 import { parseTrustedRoots, type TrustedRoot } from '../trust/root.ts'
 import { fetchTrust } from '../trust/tuf.ts'
 import type { Inputs } from './inputs.ts'
+
+/** What every candidate is verified with. */
+export type Trust = { roots: TrustedRoot[]; signer: { identity: IdentityPolicy } }
 
 /** The trusted roots that bundles are verified with. */
 export async function readTrust(trust: Inputs['trust']): Promise<TrustedRoot[]> {

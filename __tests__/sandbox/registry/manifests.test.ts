@@ -52,7 +52,7 @@ describe('a manifest', () => {
     ['not JSON', '{', {}],
     ['null', 'null', {}],
     ['schema 1', emptyManifest({ schemaVersion: 1 }), {}],
-    ['another content type', first, { 'content-type': INDEX_TYPE }],
+    ['another media type within', emptyManifest({ mediaType: INDEX_TYPE }), {}],
     ['a content type that is none', JSON.stringify({ schemaVersion: 2 }), { 'content-type': 'x' }],
     ['no layers', emptyManifest({ layers: undefined }), {}],
     ['no configuration', emptyManifest({ config: undefined }), {}],
