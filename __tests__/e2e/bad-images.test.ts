@@ -100,7 +100,7 @@ describe('sign refuses', () => {
   it('bytes that are not those of the digest', async () => {
     const { ref } = await push(scene)
     await scene.sandbox.fault({ service: 'registry', kind: 'wrong-bytes' })
-    await expectUnsigned({ images: ref }, 'REGISTRY_DIGEST_MISMATCH', 'Do not use')
+    await expectUnsigned({ images: ref }, 'REGISTRY_DIGEST_MISMATCH', 'do not use')
   })
 
   it('a registry that says another digest than its bytes have', async () => {
@@ -239,7 +239,7 @@ describe('verify refuses', () => {
     await scene.sign({ images: image.ref })
     await scene.sandbox.fault({ service: 'registry', kind: 'wrong-bytes', times: 1 })
     const run = await scene.verify({ images: image.ref })
-    expectRefusal({ ...run, outputs: {} }, 'REGISTRY_DIGEST_MISMATCH', 'Do not use')
+    expectRefusal({ ...run, outputs: {} }, 'REGISTRY_DIGEST_MISMATCH', 'do not use')
   })
 })
 

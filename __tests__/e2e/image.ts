@@ -1,5 +1,5 @@
-import type { RegistryName } from '../../sandbox/client.ts'
 import { pushImage, type ImageOptions, type PushedImage } from '../../sandbox/image.ts'
+import type { RegistryName } from '../../sandbox/registry/settings.ts'
 import type { Scene } from './scene.ts'
 
 /** An image in a registry of the sandbox. */

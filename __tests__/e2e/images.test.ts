@@ -76,6 +76,7 @@ describe('an image', () => {
 
   it('is found by the fallback tag where the registry has no referrers API', async () => {
     const image = await push(scene, 'registry2')
+    await scene.sandbox.setRegistry({ service: 'registry2', etags: true })
 
     expect(await scene.sign({ images: image.ref })).toMatchObject({ exitCode: 0 })
 
@@ -214,7 +215,7 @@ describe('signature-format', () => {
   })
 
   it('both writes both, and either is enough', async () => {
-    const image = await push(scene, 'registry2')
+    const image = await push(scene)
 
     const run = await scene.sign({ images: image.ref, 'signature-format': 'both' })
 

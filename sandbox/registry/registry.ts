@@ -91,7 +91,8 @@ export class Registry {
       reference,
       store: this.store,
       settings: this.#settings,
-      elsewhere: this.#around.elsewhere(),
+      // Under another name: ports of one loopback address may belong to one registry.
+      elsewhere: this.#around.elsewhere().replace('127.0.0.1', 'localhost'),
       takeFault: fault => this.#around.faults.takeFor(request, this.#name, fault)
     }
     this.#access.check(call)

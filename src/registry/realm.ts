@@ -25,7 +25,7 @@ export function registryUrl(host: string): URL {
  * another port); to the few services that are known by name; and to a domain above the registry's
  * (registry.gitlab.com: gitlab.com), whose owner decides what the registry's name leads to anyway. To no
  * other: not even without credentials, as the runner's network has services that outsiders must not reach
- * (CVE-2026-48978). A registry on this machine may name any service on this machine.
+ * (CVE-2026-48978). A registry on this machine may name any port of its own address.
  *
  * @throws KeylessError REGISTRY_REALM_REFUSED
  */
@@ -41,7 +41,7 @@ export function tokenService(host: string, realm: string | undefined): URL {
   if (url.username !== '' || url.password !== '') throw refuse('which has a user in it')
 
   const registry = registryUrl(host)
-  if (isLoopback(registry) && isLoopback(url)) return url
+  if (isLoopback(registry) && url.hostname === registry.hostname) return url
   if (url.protocol !== 'https:') throw refuse('which is not https')
   if (!belongs(registry, url)) throw refuse('which is not known to belong to it')
   return url

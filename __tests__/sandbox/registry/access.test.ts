@@ -95,7 +95,7 @@ describe('the registries', () => {
   })
 
   it.each([
-    ['realm-elsewhere', /realm="http:\/\/127\.0\.0\.1:\d+\/token"/],
+    ['realm-elsewhere', /realm="http:\/\/localhost:\d+\/token"/],
     ['realm-insecure', /realm="http:\/\/registry\.example\/token"/]
   ] as const)('point to another realm: %s', async (kind, realm) => {
     await sandbox.setRegistry({ auth: 'bearer' })
