@@ -86,7 +86,7 @@ export async function theyVerifyImage(
   signed: Signed,
   refuses: Refuses
 ): Promise<void> {
-  const { annotation, unsigned, moved, identity, issuer, log } = peer.refusals
+  const { annotation, authority, unsigned, moved, identity, issuer, log } = peer.refusals
   const { image } = signed
   const asked = { image: image.index, log: signed.log }
   const annotations = annotation === undefined ? {} : { annotations: ANNOTATIONS }
@@ -106,7 +106,11 @@ export async function theyVerifyImage(
     const check = refused({ annotations: OTHER_ANNOTATIONS }, annotation)
     await refuses(BECAUSE_OF.annotation, check)
   }
-  await refuses(BECAUSE_OF.log, refused({ without: [job.services.urls[signed.log]] }, log))
+  const { urls } = job.services
+  await refuses(BECAUSE_OF.log, refused({ without: [urls[signed.log]] }, log))
+  if (authority !== undefined) {
+    await refuses(BECAUSE_OF.authority, refused({ without: [urls.tsa] }, authority))
+  }
 }
 
 /** We believe all signatures of a peer's, and nothing that differs from them in one thing. */

@@ -1,8 +1,10 @@
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { IDENTITY, ISSUER, type Job } from '../job.ts'
 import { PROGRAMS } from '../services/programs.ts'
 import type { Log } from '../services/trust.ts'
 import type { Annotations, ImageQuestion, ImageSigner, ImageVerifier } from './image-peer.ts'
+import { type TrustedRoot, pem } from './pem.ts'
 
 const annotate = (annotations: Annotations = {}): string[] =>
   Object.entries(annotations).flatMap(([name, value]) => ['-a', `${name}=${value}`])
@@ -137,17 +139,28 @@ function old(isStamped: boolean): ImageSigner & ImageVerifier {
       )
     },
     verify: async (job, question) => {
-      const chain = ['--timestamp-certificate-chain', join(job.services.dir, 'tsa.pem')]
+      const { dir, urls } = job.services
+      const { without = [] } = question
+      const chain = without.includes(urls.tsa) ? await strangers(job) : join(dir, 'tsa.pem')
       await job.runWith(
         // Without any key it would fetch that of the public log.
-        trust(job, question.without === undefined ? 'rekor-v1.pub' : 'rekor-v2.pub'),
+        trust(job, without.includes(urls['rekor-v1']) ? 'rekor-v2.pub' : 'rekor-v1.pub'),
         'cosign2',
         ...['verify', ...identify(question), ...annotate(question.annotations)],
-        ...[...(isStamped ? chain : []), question.image]
+        ...[...(isStamped ? ['--timestamp-certificate-chain', chain] : []), question.image]
       )
     },
-    refusals: legacy
+    refusals: { ...legacy, ...(isStamped && { authority: 'unable to verify RFC3161 timestamp' }) }
   }
+}
+
+/** The chain of a timestamp authority that stamped nothing here: the path of a file. */
+async function strangers({ services }: Job): Promise<string> {
+  const root = JSON.parse(await readFile(services.issuer.trustedRoot, 'utf8')) as TrustedRoot
+  const [authority] = root.timestampAuthorities
+  const path = join(services.dir, 'strangers.pem')
+  await writeFile(path, pem('CERTIFICATE', authority?.certChain.certificates ?? []))
+  return path
 }
 
 export const cosign2Legacy = old(false)

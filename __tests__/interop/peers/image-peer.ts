@@ -36,6 +36,8 @@ export type ImageVerifier = {
     issuer: string
     log: string
     annotation?: string
+    /** A timestamp of an authority that it does not know. */
+    authority?: string
   }
 }
 

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { IDENTITY, ISSUER, type Job } from '../job.ts'
 import { PROGRAMS } from '../services/programs.ts'
 import type { ImageQuestion, ImageVerifier } from './image-peer.ts'
+import { type Authority, type LogKey, type TrustedRoot, pem } from './pem.ts'
 
 /** policy-controller's name of the root, and of the authority that trusts it. */
 const NAME = 'services'
@@ -44,27 +45,15 @@ function policy(
   }
 }
 
-type Log = { baseUrl: string; publicKey: { rawBytes: string } }
-type Authority = {
-  subject: unknown
-  uri: string
-  certChain: { certificates: { rawBytes: string }[] }
-}
-type Root = { tlogs: Log[]; ctlogs: Log[] } & Record<
-  'certificateAuthorities' | 'timestampAuthorities',
-  Authority[]
->
-
 /** The trusted root in its words. */
 async function trustRoot(job: Job, without: string[]): Promise<unknown> {
-  const root = JSON.parse(await readFile(await job.rootWithout(...without), 'utf8')) as Root
-  const keys = ({ baseUrl: baseURL, publicKey }: Log): unknown => ({
+  const root = JSON.parse(await readFile(await job.rootWithout(...without), 'utf8')) as TrustedRoot
+  const keys = ({ baseUrl: baseURL, publicKey }: LogKey): unknown => ({
     ...{ baseURL, hashAlgorithm: 'sha-256' },
-    publicKey: pem('PUBLIC KEY', [publicKey.rawBytes])
+    publicKey: encode(pem('PUBLIC KEY', [publicKey]))
   })
   const chains = ({ subject, uri, certChain }: Authority): unknown => {
-    const certificates = certChain.certificates.map(({ rawBytes }) => rawBytes)
-    return { subject, uri, certChain: pem('CERTIFICATE', certificates) }
+    return { subject, uri, certChain: encode(pem('CERTIFICATE', certChain.certificates)) }
   }
   return {
     apiVersion: 'policy.sigstore.dev/v1alpha1',
@@ -81,11 +70,4 @@ async function trustRoot(job: Job, without: string[]): Promise<unknown> {
   }
 }
 
-/** PEM in base64. One newline at the end and none between: a blank line is an error there. */
-function pem(label: string, contents: string[]): string {
-  const texts = contents.map(base64 => {
-    const lines = base64.match(/.{1,64}/g) ?? []
-    return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`
-  })
-  return Buffer.from(texts.join('')).toString('base64')
-}
+const encode = (text: string): string => Buffer.from(text).toString('base64')
