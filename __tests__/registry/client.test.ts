@@ -4,6 +4,8 @@ import { afterEach, describe, expect, it, jest } from '@jest/globals'
 
 import { digestOf } from '../../src/registry/digest.ts'
 import { parseReference } from '../../src/registry/reference.ts'
+import type { Transport } from '../../src/registry/transport.ts'
+import { uploadWhole } from '../../src/registry/upload.ts'
 import { answer, listen, type Loopback } from '../http/loopback.ts'
 import { client, error, login, PATH, serve, type Hook, type Server } from './server.ts'
 
@@ -205,6 +207,24 @@ describe('a blob', () => {
     ])
   })
 
+  it('is uploaded in larger chunks where the registry wants them', async () => {
+    const least = { location: `/v2/${PATH}/blobs/uploads/9`, 'oci-chunk-min-length': `${9 * MIB}` }
+    const server = await start(on(/^POST/, 202, least))
+    await (await client()).putBlob(server.repository, Buffer.alloc(17 * MIB))
+    const chunks = server.asked.filter(({ line }) => line.startsWith('PATCH'))
+    expect(chunks.map(({ headers }) => headers['content-range'])).toEqual([
+      '0-9437183',
+      '9437184-17825791'
+    ])
+  })
+
+  it('is compared with what the registry says it has', async () => {
+    const { repository } = await start(on(/^PUT/, 201, { 'docker-content-digest': digest }))
+    await expect((await client()).putBlob(repository, blob)).rejects.toMatchObject({
+      code: 'REGISTRY_DIGEST_MISMATCH'
+    })
+  })
+
   it('begins a new upload where a chunk got lost', async () => {
     const large = Buffer.alloc(17 * MIB, 'x')
     let patches = 0
@@ -277,7 +297,7 @@ describe('a blob', () => {
   })
 
   it.each([
-    ['http://example.com/upload?secret', 'not https'],
+    ['http://example.com/upload?secret', 'without https'],
     ['https://user:secret@localhost/upload', 'a user in it'],
     ['http://:0', 'does not say where'],
     [undefined, 'does not say where']
@@ -289,6 +309,24 @@ describe('a blob', () => {
       message: expect.stringContaining(why)
     })
     await expect(given).rejects.not.toThrow('secret')
+  })
+
+  it.each([
+    'http://127.0.0.1:1/upload',
+    'https://localhost/upload',
+    'http://registry.example/upload'
+  ])('of a registry elsewhere does not go on at %s', async location => {
+    const send = jest.fn<Transport['send']>().mockResolvedValue({
+      status: 202,
+      headers: { location },
+      body: Buffer.alloc(0)
+    })
+    const { repository } = parseReference('registry.example/app', 'images')
+    const given = uploadWhole({ send }, repository, blob, digestOf(blob), () =>
+      Promise.resolve(false)
+    )
+    await expect(given).rejects.toMatchObject({ code: 'REGISTRY_ANSWER_INVALID' })
+    expect(send).toHaveBeenCalledTimes(1)
   })
 
   it.each(['POST', 'PUT', 'PATCH'])('does not follow a redirect of its %s', async method => {

@@ -36,6 +36,7 @@ describe('the token service of', () => {
     ['registry.example.com', 'https://com/token', 'not known'],
     ['registry.example.com', 'https://example.com:8443/token', 'not known'],
     ['registry.example.com', 'https://gitlab.example.com/jwt/auth', 'not known'],
+    ['registry.evilgitlab.com', 'https://gitlab.com/jwt/auth', 'not known'],
     ['a.azurecr.io', 'https://b.azurecr.io/oauth2/token', 'not known'],
     ['10.0.0.1', 'https://0.0.1/token', 'not known'],
     ['127.0.0.1:5000', 'https://localhost/token', 'not known'],

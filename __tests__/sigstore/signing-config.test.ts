@@ -199,6 +199,41 @@ describe('selectServices', () => {
     })
   })
 
+  describe('for legacy signatures', () => {
+    const selectV1 = (changes: Json): ReturnType<typeof selectServices> =>
+      selectServices(parseSigningConfig(config(changes)), NOW, 'v1')
+
+    it('takes Rekor v1 rather than v2', () => {
+      expect(selectV1({ rekorTlogUrls: [second, service('v1')] }).rekor).toEqual({
+        url: 'https://v1',
+        majorApiVersion: 1
+      })
+    })
+
+    it('takes the newest of Rekor v1, not one of the future', () => {
+      const newer = service('newer', { validFor: { start: NEW } })
+      const future = service('future', { validFor: { start: FUTURE } })
+      const rekorTlogUrls = [service('older'), newer, future, second]
+      expect(selectV1({ rekorTlogUrls }).rekor?.url).toBe('https://newer')
+    })
+
+    it.each<[string, Json]>([
+      ['there is Rekor v2 alone', { rekorTlogUrls: [second] }],
+      ['there is no log', { rekorTlogUrls: undefined, rekorTlogConfig: undefined }],
+      [
+        'Rekor v1 is closed',
+        { rekorTlogUrls: [second, service('v1', { validFor: { start: OLD, end: OLD } })] }
+      ]
+    ])('says so when %s', (_, changes) => {
+      expect(() => selectV1(changes)).toThrow(
+        expect.objectContaining({
+          code: 'LEGACY_NEEDS_REKOR_V1',
+          message: expect.stringMatching(/signature-format.*Rekor v1.*rekorTlogUrls/)
+        })
+      )
+    })
+  })
+
   it('signs with Rekor v2 only where there is a timestamp authority: the log says no time', () => {
     const rekorTlogUrls = [second]
     for (const without of [{ tsaUrls: undefined, tsaConfig: undefined }, { tsaUrls: [] }]) {

@@ -80,13 +80,13 @@ describe("an image's signature", () => {
     'https://sigstore.dev/cosign/sign/v'
   ])('NOT_AN_IMAGE_SIGNATURE: %s', async type => {
     await expect(refusal(changed(put('predicateType', type)))).resolves.toMatch(
-      `NOT_AN_IMAGE_SIGNATURE: This is an attestation of the type "${type}", not`
+      `NOT_AN_IMAGE_SIGNATURE: The bundle is an attestation of the type "${type}", not`
     )
   })
 
   it('NOT_AN_IMAGE_SIGNATURE: a plain signature of the manifest', async () => {
     await expect(refusal(undefined)).resolves.toMatch(
-      'NOT_AN_IMAGE_SIGNATURE: This is a plain signature of bytes, not'
+      'NOT_AN_IMAGE_SIGNATURE: The bundle is a plain signature of bytes, not'
     )
   })
 

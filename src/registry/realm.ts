@@ -51,10 +51,6 @@ function belongs(registry: URL, realm: URL): boolean {
   if (realm.hostname === registry.hostname) return realm.port === '' || realm.port === registry.port
   if (realm.port !== '') return false
   if (TOKEN_SERVICES.get(registry.host) === realm.hostname) return true
-  // a domain of one label is nobody's, and an address has nothing above it
-  return realm.hostname.includes('.') && isAbove(realm.hostname, registry.hostname)
-}
-
-function isAbove(domain: string, host: string): boolean {
-  return !/^[\d.]+$/.test(host) && host.endsWith(`.${domain}`)
+  // a domain of one label is nobody's
+  return realm.hostname.includes('.') && registry.hostname.endsWith(`.${realm.hostname}`)
 }

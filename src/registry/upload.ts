@@ -126,7 +126,10 @@ function nextUrl(repository: Repository, current: URL, { headers }: HttpResponse
   }
   const local = isLoopback(registryUrl(repository.host))
   if (isLoopback(url) ? !local : url.protocol !== 'https:') {
-    throw unreadable(repository, `the upload is to go on at ${url.origin}, which is not https`)
+    throw unreadable(
+      repository,
+      `the upload is to go on at ${url.origin}, without https or on this machine`
+    )
   }
   return url
 }

@@ -42,7 +42,9 @@ export async function bindContent(
         `The bundle is a plain signature, not an attestation of the type ${expect.predicateType}; leave out predicate-type to accept it.`
       )
     }
-    if (expect.kind === 'image-signature') throw notASignature('a plain signature of bytes')
+    if (expect.kind === 'image-signature') {
+      throw notASignature('The bundle', 'a plain signature of bytes')
+    }
     const message = await messageContent(content.messageSignature, digest, bytes)
     const value = { algorithm: message.algorithm, value: message.digest }
     return {

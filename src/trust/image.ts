@@ -25,7 +25,7 @@ export async function bindImage(
 ): Promise<Annotations> {
   const { type, predicateType, predicate, subjects } = statement
   if (predicateType !== SIGN_PREDICATE) {
-    throw notASignature(`an attestation of the type ${quote(predicateType)}`)
+    throw notASignature('The bundle', `an attestation of the type ${quote(predicateType)}`)
   }
   // cosign writes v0.1 for attestations only. Of the predicate there was none before 3.0.5, and
   // since then it is empty: whatever is in it could take the signature back.
@@ -65,11 +65,11 @@ export function checkAnnotations(
   )
 }
 
-/** That something is no signature of an image. */
-export function notASignature(what: string): KeylessError {
+/** That something is no signature of an image: `it` is `what`. */
+export function notASignature(it: string, what: string): KeylessError {
   return new KeylessError(
     'NOT_AN_IMAGE_SIGNATURE',
-    `This is ${what}, not a signature of an image as cosign makes it (${SIGN_PREDICATE}); if that is what you want to gate on, name its type in predicate-type.`
+    `${it} is ${what}, not a signature of an image as cosign makes it (${SIGN_PREDICATE}); if that is what you want to gate on, name its type in predicate-type.`
   )
 }
 

@@ -51,6 +51,7 @@ type LogEntry = {
   SignedEntryTimestamp: string
   Payload: { body: string; integratedTime: number; logIndex: number; logID: string }
 }
+
 /**
  * Reads a layer of cosign's `.sig` tag, as strictly as a bundle. Nothing is taken from the chain that it
  * may bring: authorities come from the trusted root.

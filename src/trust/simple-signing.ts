@@ -44,7 +44,7 @@ export function readSimpleSigning(payload: Buffer, name: string): SimpleSigning 
   }
   // GPG's simple signing has another; a payload of it was never meant for these tools.
   if (critical.type !== SIMPLE_SIGNING_TYPE) {
-    throw notASignature(`a payload of the type ${quote(critical.type)}`)
+    throw notASignature(name, `a payload of the type ${quote(critical.type)}`)
   }
   return { digest: critical.image['docker-manifest-digest'], annotations: optional ?? {} }
 }

@@ -93,9 +93,7 @@ export class SharedTag {
   /** Looks again, and adds again what is gone. Errors as `add`. */
   async check(): Promise<void> {
     // A round that is under way reads at least once more, and takes new entries along.
-    this.#working ??= this.#converge().finally(() => {
-      this.#working = undefined
-    })
+    this.#working ??= this.#converge()
     await this.#working
   }
 
@@ -107,37 +105,43 @@ export class SharedTag {
     let safe = true
     let refused: { digest: string | undefined } | undefined
     let [changed, wrote, lag, writes, pauses] = [start, start, 0, 0, 0]
-    for (;;) {
-      const current = await this.#registry.getManifest(this.#repository, this.#tag)
-      const now = time.now()
-      const { content, names, lost } = this.#merge(current)
-      if (names !== view) changed = now
-      view = names
+    try {
+      for (;;) {
+        const current = await this.#registry.getManifest(this.#repository, this.#tag)
+        const now = time.now()
+        const { content, names, lost } = this.#merge(current)
+        if (names !== view) changed = now
+        view = names
 
-      if (lost.length === 0) {
-        const left = changed + QUIET + 2 * lag - now
-        if (safe || left <= 0) return
-        if (now - start < LIMIT) {
-          await time.sleep(Math.max(FIRST_PAUSE, time.random() * left))
-          continue
+        if (lost.length === 0) {
+          const left = changed + QUIET + 2 * lag - now
+          if (safe || left <= 0) return
+          if (now - start < LIMIT) {
+            await time.sleep(Math.max(FIRST_PAUSE, time.random() * left))
+            continue
+          }
         }
-      }
-      if (now - changed >= PATIENCE || now - start >= LIMIT)
-        throw this.#unsettled(lost, now - start)
-      if (writes > 0) lag = Math.min(LONGEST_LAG, now - wrote)
-      // What was refused over a state that is still shown would be refused again: the state is stale.
-      if (refused === undefined || refused.digest !== current?.digest) {
-        // Straight after the read: what others write in between is lost.
-        const outcome = await this.#write(content, current)
-        if (outcome === 'refused') refused = { digest: current?.digest }
-        else {
-          safe = outcome === 'guarded'
-          wrote = time.now()
-          writes += 1
-          if (safe) continue
+        if (now - changed >= PATIENCE || now - start >= LIMIT) {
+          throw this.#unsettled(lost, now - start)
         }
+        if (writes > 0) lag = Math.min(LONGEST_LAG, now - wrote)
+        // What was refused over a state that is still shown would be refused again: the state is stale.
+        if (refused === undefined || refused.digest !== current?.digest) {
+          // Straight after the read: what others write in between is lost.
+          const outcome = await this.#write(content, current)
+          if (outcome === 'refused') refused = { digest: current?.digest }
+          else {
+            safe = outcome === 'guarded'
+            wrote = time.now()
+            writes += 1
+            if (safe) continue
+          }
+        }
+        await time.sleep(time.random() * Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** ++pauses))
       }
-      await time.sleep(time.random() * Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** ++pauses))
+    } finally {
+      // In the same turn as the last look: who adds afterwards must not take that for theirs.
+      this.#working = undefined
     }
   }
 

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import type { Time } from '../../src/http.ts'
+import type { Time } from '../../../src/http.ts'
 
 export type VirtualTime = Time & {
   /** Lets time pass, from one wake-up to the next, until the work is done. */

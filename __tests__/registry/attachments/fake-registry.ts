@@ -1,9 +1,9 @@
-import type { Time } from '../../src/http.ts'
-import type { Registry } from '../../src/registry/client.ts'
-import type { Descriptor } from '../../src/registry/descriptor.ts'
-import { digestOf } from '../../src/registry/digest.ts'
-import type { Manifest } from '../../src/registry/manifest.ts'
-import type { Repository } from '../../src/registry/reference.ts'
+import type { Time } from '../../../src/http.ts'
+import type { Registry } from '../../../src/registry/client.ts'
+import type { Descriptor } from '../../../src/registry/descriptor.ts'
+import { digestOf } from '../../../src/registry/digest.ts'
+import type { Manifest } from '../../../src/registry/manifest.ts'
+import type { Repository } from '../../../src/registry/reference.ts'
 
 export const REPOSITORY: Repository = {
   host: 'registry.test',
