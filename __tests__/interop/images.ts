@@ -11,10 +11,10 @@ import type { Log } from './services/trust.ts'
 
 /** How the page names the registries. */
 export const REGISTRY_NAMES: Record<RegistryName, string> = {
-  registry: 'with the referrers API',
-  crane: 'without',
-  'registry-basic': 'without, for a password',
-  'registry-bearer': 'without, for a token'
+  registry: 'referrers API',
+  crane: 'no referrers API',
+  'registry-basic': 'no referrers API, a password',
+  'registry-bearer': 'no referrers API, a token'
 }
 
 export const ANNOTATIONS: Annotations = { build: '7', 'org.example/stage': 'a & b' }
