@@ -32,12 +32,14 @@ export async function verify(question: Question): Promise<Verified> {
   })
 }
 
-function byIdentity(identity: string | undefined, issuer: string | undefined): Signer {
+/** Both exact; an absent one is refused. */
+export function byIdentity(identity: string | undefined, issuer: string | undefined): Signer {
   const inputs = { certificateIdentity: identity, certificateOidcIssuer: issuer }
   return { identity: identityPolicy(inputs, {}) }
 }
 
-async function readKey(path: string): Promise<KeyObject> {
+/** A public key in PEM. */
+export async function readKey(path: string): Promise<KeyObject> {
   try {
     return createPublicKey(await readFile(path))
   } catch (cause) {

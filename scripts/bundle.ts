@@ -27,6 +27,9 @@ type Ncc = (
  */
 const UNUSED = { 'unzip-stream': 'node:stream', 'apache-arrow': 'node:stream' }
 
+/** What threads run: the only script that is started by its URL, as `thread.js` beside `index.js`. */
+const THREAD = 'src/subjects/digests/thread.ts'
+
 /** One bundled entry point: its files by name, and the folder of every package that went into them. */
 export type Bundle = { files: Map<string, Buffer>; packages: Set<string> }
 
@@ -37,13 +40,15 @@ export type Bundle = { files: Map<string, Buffer>; packages: Set<string> }
 export async function bundle(root: string, entry: string): Promise<Bundle> {
   // ncc is CommonJS and ships no types.
   const ncc = createRequire(import.meta.url)('@vercel/ncc') as Ncc
-  const script = join(transpile(root), entry.replace(/\.ts$/, '.js'))
-  const built = await ncc(script, {
-    cache: false,
-    minify: true,
-    quiet: true,
-    externals: UNUSED
-  })
+  const scripts = transpile(root)
+  const run = (script: string): ReturnType<Ncc> =>
+    ncc(join(scripts, script.replace(/\.ts$/, '.js')), {
+      cache: false,
+      minify: true,
+      quiet: true,
+      externals: UNUSED
+    })
+  const built = await run(entry)
   if (Object.keys(built.symlinks).length > 0)
     throw new Error(`${entry}: the bundle holds symbolic links, which not every checkout restores.`)
   const resources = [...resourcesOf(built.stats.compilation.modules)]
@@ -53,6 +58,8 @@ export async function bundle(root: string, entry: string): Promise<Bundle> {
   const files: Bundle['files'] = new Map([['index.js', Buffer.from(built.code)]])
   for (const [name, { source }] of Object.entries(built.assets))
     files.set(name, name.endsWith('.js') ? minify(source.toString()) : Buffer.from(source))
+  // ncc takes the script of a thread for data, and hands it over without what it imports.
+  if (files.has('thread.js')) files.set('thread.js', Buffer.from((await run(THREAD)).code))
   const folders = resources.map(packageFolder).filter(folder => folder !== undefined)
   return { files, packages: new Set(folders) }
 }
@@ -91,7 +98,9 @@ function transpile(root: string): string {
         verbatimModuleSyntax: true
       }
     })
-    writeFileSync(file.replace(/\.ts$/, '.js'), outputText)
+    // The compiler renames what is imported, not what is started.
+    const code = outputText.replace(/(?<=new URL\('[^']+)\.ts(?=', import\.meta\.url\))/g, '.js')
+    writeFileSync(file.replace(/\.ts$/, '.js'), code)
   }
   return scratch
 }

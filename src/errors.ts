@@ -23,6 +23,15 @@ export type Code =
   | 'FILE_IS_LFS_POINTER'
   | 'IMAGE_TAG_ONLY'
   | 'IMAGE_NOT_FOUND'
+  // subjects: models, and digests of files that lie elsewhere
+  | 'MODEL_EMPTY'
+  | 'MODEL_LINK'
+  | 'MODEL_NAME_NOT_UTF8'
+  | 'CHECKSUMS_TOO_LARGE'
+  | 'CHECKSUMS_EMPTY'
+  | 'CHECKSUMS_INVALID'
+  | 'CHECKSUMS_NAME_UNSAFE'
+  | 'CHECKSUMS_OVERLAP'
   // storage
   | 'WRITE_FAILED'
   | 'UPLOAD_FAILED'
@@ -95,6 +104,14 @@ export type Code =
   | 'ANNOTATION_MISMATCH'
   // signing images in cosign's older form
   | 'LEGACY_NEEDS_REKOR_V1'
+  // trust: what was signed, where that is a model
+  | 'MODEL_NAME_UNSAFE'
+  | 'MODEL_NAME_TWICE'
+  | 'MODEL_METHOD'
+  | 'MODEL_HASH'
+  | 'MODEL_SHARDS'
+  | 'MODEL_ROOT'
+  | 'MODEL_MISMATCH'
   // trust: who signed
   | 'BUNDLE_HAS_KEY'
   | 'BUNDLE_HAS_CERTIFICATE'

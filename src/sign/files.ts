@@ -1,11 +1,12 @@
 import { relative } from 'node:path'
-import pLimit from 'p-limit'
+import type { Log } from '../http.ts'
 import { expand } from '../runner/glob.ts'
 import { serializeBundle } from '../sigstore/bundle.ts'
 import type { Session } from '../sigstore/session.ts'
 import { checkArtifactPath } from '../storage/artifact-name.ts'
 import { bundlePath, checkWritable } from '../storage/local.ts'
-import { checkUnchanged, hashForSigning, type Hashed } from '../subjects/digest.ts'
+import { hashForSigning } from '../subjects/digest.ts'
+import { checkUnchanged, type Hashed } from '../subjects/digests/hash.ts'
 import { commonFolder, findFiles, type FileSubject } from '../subjects/file.ts'
 import { parseBundle } from '../trust/bundle.ts'
 import type { Digester } from '../trust/digester.ts'
@@ -15,28 +16,24 @@ import { signAll, type Draft, type Signature, type Trust } from './signature.ts'
 
 /** Files as they were when they were hashed, and the bundles among the matches. */
 export type HashedFiles = {
-  files: (FileSubject & { hashed: Omit<Hashed, 'content'> })[]
+  files: (FileSubject & { hashed: Hashed })[]
   leftOut: string[]
 }
 
 /** A file and its bundle. */
 export type SignedFile = FileSubject & { sha256: string; signature: Signature<string> }
 
-/** Enough to keep the cores and the disk busy; each holds two chunks of a file. */
-const HASHING = 4
-
 /** Find and hash the files that the lines name, whose bundles can go where they are to go. */
 export async function hashFiles(
   lines: string[],
   workspace: string,
-  places: Publish
+  places: Publish,
+  log: Log
 ): Promise<HashedFiles> {
   const { subjects, bundles } = await findFiles(lines, workspace, expand)
   await checkPlaces(subjects, places)
-  const files = await pLimit(HASHING).map(subjects, async file => ({
-    ...file,
-    hashed: await hashForSigning(file.real)
-  }))
+  log.info(`Hashing ${subjects.length} file(s).`)
+  const files = await hashForSigning(subjects, { log })
   return { files, leftOut: bundles.map(({ name }) => name) }
 }
 
@@ -50,7 +47,7 @@ export async function signFiles(
   const drafts = contents.map(([sha256]) => draft(sha256))
   const signatures = await signAll(drafts, session, trust)
   // Asking the services may have taken long.
-  for (const { real, hashed } of files) await checkUnchanged(real, hashed)
+  for (const { real, hashed } of files) checkUnchanged(real, hashed)
   return signatures.flatMap((signature, i) => {
     const [sha256, copies] = contents[i] ?? ['', []]
     return copies.map(file => ({ ...file, sha256, signature }))

@@ -42,7 +42,9 @@ export async function sign(
   const given =
     'name' in inputs.instance ? inputs.instance : await readInstance(inputs.instance, choice)
   const images = inputs.images ? await resolveImages(openRegistry(), inputs.images, inputs) : []
-  const hashed = inputs.files ? await hashFiles(inputs.files, context.workspace, places) : NO_FILES
+  const hashed = inputs.files
+    ? await hashFiles(inputs.files, context.workspace, places, log)
+    : NO_FILES
 
   const http = open()
   const identify = (): Promise<IdentityToken> =>

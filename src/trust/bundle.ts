@@ -58,7 +58,12 @@ const shape = message(
     verificationMaterial: message(
       {},
       {
-        publicKey: message({}, { hint: short(text) }),
+        // Before 1.1 model_signing put the key itself there. It is let pass, and never believed: who
+        // verifies with a key brings it.
+        publicKey: message(
+          {},
+          { hint: short(text), rawBytes: short(bytes), keyDetails: short(text) }
+        ),
         x509CertificateChain: message({ certificates: list(certificate) }),
         certificate,
         tlogEntries: list(logEntry),
@@ -77,7 +82,8 @@ const shape = message(
     dsseEnvelope: message({
       payload: bytes,
       payloadType: short(text),
-      signatures: list(message({ sig: short(bytes) }, { keyid: short(text) }))
+      // The same versions of model_signing have null for no keyid.
+      signatures: list(message({ sig: short(bytes) }, { keyid: nullable(short(text)) }))
     })
   }
 )

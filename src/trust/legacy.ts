@@ -7,7 +7,7 @@ import { readPem } from './pem.ts'
 import type { IdentityPolicy } from './policy.ts'
 import { quote } from './quote.ts'
 import type { TrustedRoot } from './root.ts'
-import { bytes, count, message, short, text, type Shape } from './shape.ts'
+import { bytes, count, hex, message, short, text, type Shape } from './shape.ts'
 import { readSimpleSigning, type SimpleSigning } from './simple-signing.ts'
 import { verifyBundle, type VerifiedIdentity } from './verify.ts'
 
@@ -34,16 +34,10 @@ const certificate: Shape = (value, at) => {
   }
 }
 
-const hash: Shape = (value, at) => {
-  if (typeof value !== 'string' || !/^[0-9a-f]{64}$/.test(value)) {
-    throw new KeylessError('FIELD_INVALID', `${at} is not a SHA-256 in hexadecimal.`)
-  }
-}
-
 // cosign, pkg/cosign/bundle/rekor.go and tsa.go
 const logEntry = message({
   SignedEntryTimestamp: short(bytes),
-  Payload: message({ body: bytes, integratedTime: count, logIndex: count, logID: hash })
+  Payload: message({ body: bytes, integratedTime: count, logIndex: count, logID: hex(64) })
 })
 const timestamp = message({ SignedRFC3161Timestamp: short(bytes) })
 

@@ -55,11 +55,29 @@ export const count: Shape = (value, at) => {
   if (!ok) throw invalid(at, 'a whole number from 0')
 }
 
+/** A whole number from 1, as a number: floats (`4.0`) are what Python's protobuf writes for some. */
+export const positive: Shape = (value, at) => {
+  if (!Number.isSafeInteger(value) || Number(value) < 1) throw invalid(at, 'a whole number from 1')
+}
+
 /** A point in time as RFC 3339. */
 export const time: Shape = (value, at) => {
   const form = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/
   if (typeof value !== 'string' || !form.test(value) || Number.isNaN(Date.parse(value))) {
     throw invalid(at, 'a time as RFC 3339')
+  }
+}
+
+export const flag: Shape = (value, at) => {
+  if (typeof value !== 'boolean') throw invalid(at, 'true or false')
+}
+
+/** A digest in lower-case hexadecimal. */
+export function hex(length: number): Shape {
+  return (value, at) => {
+    if (typeof value !== 'string' || value.length !== length || !/^[0-9a-f]*$/.test(value)) {
+      throw invalid(at, `a digest of ${length} lower-case hexadecimal digits`)
+    }
   }
 }
 
@@ -92,21 +110,32 @@ export function message(
   required: Readonly<Record<string, Shape>>,
   optional: Readonly<Record<string, Shape>> = {}
 ): Shape {
-  const shapes = new Map([...Object.entries(required), ...Object.entries(optional)])
+  const known = new Set([...Object.keys(required), ...Object.keys(optional)])
+  const shape = open(required, optional)
+  return (value, at) => {
+    // First: a field that is missing may be there in another spelling.
+    const key = isObject(value) ? Object.keys(value).find(each => !known.has(each)) : undefined
+    if (key !== undefined) {
+      throw new KeylessError(
+        'UNKNOWN_FIELD',
+        `${at} has the field ${quote(key)}, which the format does not know.`
+      )
+    }
+    shape(value, at)
+  }
+}
+
+/** An object that the format lets have any other fields as well. */
+export function open(
+  required: Readonly<Record<string, Shape>>,
+  optional: Readonly<Record<string, Shape>> = {}
+): Shape {
+  const shapes = [...Object.entries(required), ...Object.entries(optional)]
   return (value, at) => {
     if (!isObject(value)) throw invalid(at, 'an object')
-    for (const [key, field] of Object.entries(value)) {
-      const shape = shapes.get(key)
-      if (!shape) {
-        throw new KeylessError(
-          'UNKNOWN_FIELD',
-          `${at} has the field ${quote(key)}, which the format does not know.`
-        )
-      }
-      shape(field, `${at}.${key}`)
-    }
-    for (const key of Object.keys(required)) {
-      if (!Object.hasOwn(value, key)) throw invalid(`${at}.${key}`, 'present')
+    for (const [key, shape] of shapes) {
+      if (Object.hasOwn(value, key)) shape(value[key], `${at}.${key}`)
+      else if (Object.hasOwn(required, key)) throw invalid(`${at}.${key}`, 'present')
     }
   }
 }

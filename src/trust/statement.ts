@@ -28,6 +28,9 @@ type StatementSubject = {
   annotations: unknown
 }
 
+/** A DSSE envelope's content. */
+export type Envelope = { payloadType: string; payload: Buffer }
+
 /**
  * Reads the in-toto statement in a DSSE envelope.
  * https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md; fields that it does not
@@ -35,7 +38,28 @@ type StatementSubject = {
  *
  * @throws KeylessError PAYLOAD_TYPE, JSON_…, STATEMENT_INVALID, BUNDLE_TOO_MANY
  */
-export function readStatement(envelope: { payloadType: string; payload: Buffer }): Statement {
+export function readStatement(envelope: Envelope): Statement {
+  const { json, type, predicateType } = readPayload(envelope)
+  const { predicate, subject } = json
+  if (!Array.isArray(subject) || subject.length === 0) throw invalid('has no subject')
+  if (subject.length > MAX_SUBJECTS) {
+    throw new KeylessError(
+      'BUNDLE_TOO_MANY',
+      `The statement in the bundle has ${subject.length} subjects; at most ${MAX_SUBJECTS} are read.`
+    )
+  }
+  return { type, predicateType, predicate, subjects: subject.map(readSubject) }
+}
+
+/**
+ * The JSON of the in-toto statement in a DSSE envelope, of which only the types are checked.
+ * @throws KeylessError PAYLOAD_TYPE, JSON_…, STATEMENT_INVALID
+ */
+export function readPayload(envelope: Envelope): {
+  json: Record<string, unknown>
+  type: string
+  predicateType: string
+} {
   if (envelope.payloadType !== PAYLOAD_TYPE) {
     throw new KeylessError(
       'PAYLOAD_TYPE',
@@ -47,18 +71,11 @@ export function readStatement(envelope: { payloadType: string; payload: Buffer }
   if (!isObject(json) || type === undefined) {
     throw invalid(`is not an in-toto statement (_type is not ${STATEMENT_TYPES.join(' or ')})`)
   }
-  const { predicateType, predicate, subject } = json
+  const { predicateType } = json
   if (typeof predicateType !== 'string' || predicateType === '') {
     throw invalid('has no predicateType')
   }
-  if (!Array.isArray(subject) || subject.length === 0) throw invalid('has no subject')
-  if (subject.length > MAX_SUBJECTS) {
-    throw new KeylessError(
-      'BUNDLE_TOO_MANY',
-      `The statement in the bundle has ${subject.length} subjects; at most ${MAX_SUBJECTS} are read.`
-    )
-  }
-  return { type, predicateType, predicate, subjects: subject.map(readSubject) }
+  return { json, type, predicateType }
 }
 
 /**

@@ -4,10 +4,11 @@ import { KeylessError } from '../errors.ts'
 import { checkAuthority, requiredBy, rootsOf } from './authority.ts'
 import type { Bundle } from './bundle.ts'
 import { readLeaf, type Leaf } from './certificate.ts'
-import { bindContent, type Expectation } from './content.ts'
+import { bindContent, type Bound, type Expectation } from './content.ts'
 import type { Digester } from './digester.ts'
 import type { CertificateIdentity } from './identity.ts'
 import type { Annotations } from './image.ts'
+import type { ModelStatement } from './model.ts'
 import { checkIdentity, checkPolicy, type IdentityPolicy } from './policy.ts'
 import { NO_ROOT, type TrustedRoot } from './root.ts'
 import { verifyWitnesses, type Witnesses } from './witnesses.ts'
@@ -22,6 +23,8 @@ export type Verified = Witnesses & {
   predicateType?: string
   /** Of an image's signature: all that were signed along. */
   annotations?: Annotations
+  /** What was signed of the model, where one was expected. */
+  model?: ModelStatement
   /** Absent with a key. */
   identity?: CertificateIdentity
 }
@@ -75,41 +78,46 @@ async function verify(
   bundle: Bundle,
   { roots, digest, bytes, expect, signer }: Options & { signer: Signer }
 ): Promise<Verified> {
-  if ('key' in signer) {
-    checkKeyForm(bundle)
-    const { entity, recorded, content } = await bindContent(bundle, expect, digest, bytes)
-    const verifier = { key: signer.key.export({ type: 'spki', format: 'der' }) }
-    // Nobody said whose log it is: any one instance that knows all witnesses will do.
-    const witnesses = firstOf(roots.length > 0 ? roots : [NO_ROOT], ({ material }) =>
-      verifyWitnesses(
-        entity,
-        signer.key,
-        { ...recorded, verifier },
-        withKey(material, signer.key),
-        {
-          log: false,
-          time: false,
-          sct: false
-        }
-      )
-    )
-    return { ...content, ...witnesses }
-  }
-
-  checkPolicy(signer.identity)
-  const leaf = readSigner(bundle)
+  const check = 'key' in signer ? byKey(bundle, signer.key) : byIdentity(bundle, signer.identity)
   const bound = await bindContent(bundle, expect, digest, bytes)
-  const { recorded, content } = bound
-  // The very object that we checked, not a second reading of its bytes.
-  const entity = { ...bound.entity, key: { $case: 'certificate', certificate: leaf.x509 } as const }
-  const witnesses = firstOf(rootsOf(leaf, roots), ({ material }) => {
-    const required = requiredBy(material)
-    checkAuthority(leaf, entity, required)
-    const verifier = { certificate: leaf.der }
-    return verifyWitnesses(entity, leaf.key, { ...recorded, verifier }, material, required)
-  })
-  checkIdentity(signer.identity, leaf.identity)
-  return { ...content, ...witnesses, identity: leaf.identity }
+  const checked = check(bound, roots)
+  await bound.settle()
+  return { ...bound.content, ...checked }
+}
+
+/** Looks at the form at once, and returns what is to be checked when the content is bound. */
+type Check = (bound: Bound, roots: TrustedRoot[]) => Witnesses & Pick<Verified, 'identity'>
+
+function byKey(bundle: Bundle, key: KeyObject): Check {
+  checkKeyForm(bundle)
+  return ({ entity, recorded }, roots) => {
+    const verifier = { key: key.export({ type: 'spki', format: 'der' }) }
+    // Nobody said whose log it is: any one instance that knows all witnesses will do.
+    return firstOf(roots.length > 0 ? roots : [NO_ROOT], ({ material }) =>
+      verifyWitnesses(entity, key, { ...recorded, verifier }, withKey(material, key), {
+        log: false,
+        time: false,
+        sct: false
+      })
+    )
+  }
+}
+
+function byIdentity(bundle: Bundle, policy: IdentityPolicy): Check {
+  checkPolicy(policy)
+  const leaf = readSigner(bundle)
+  return ({ entity: bound, recorded }, roots) => {
+    // The very object that we checked, not a second reading of its bytes.
+    const entity = { ...bound, key: { $case: 'certificate', certificate: leaf.x509 } as const }
+    const witnesses = firstOf(rootsOf(leaf, roots), ({ material }) => {
+      const required = requiredBy(material)
+      checkAuthority(leaf, entity, required)
+      const verifier = { certificate: leaf.der }
+      return verifyWitnesses(entity, leaf.key, { ...recorded, verifier }, material, required)
+    })
+    checkIdentity(policy, leaf.identity)
+    return { ...witnesses, identity: leaf.identity }
+  }
 }
 
 function checkKeyForm(bundle: Bundle): void {

@@ -4,16 +4,18 @@ import type { Log } from '../http.ts'
 import { expand } from '../runner/glob.ts'
 import { sanitize } from '../runner/text.ts'
 import { bundlePath } from '../storage/local.ts'
-import { hashFile, refuseDsse, type Algorithm } from '../subjects/digest.ts'
+import { hashForVerifying, refuseDsse } from '../subjects/digest.ts'
+import { hashFiles } from '../subjects/digests/files.ts'
+import type { FileToHash, Hashed } from '../subjects/digests/hash.ts'
 import { findFiles, type FileSubject } from '../subjects/file.ts'
 import type { ParsedBundle } from '../trust/bundle.ts'
-import type { Digester } from '../trust/digester.ts'
+import type { Digester, HashName } from '../trust/digester.ts'
 import { verifyBundle, type Expectation } from '../trust/verify.ts'
 import { tryAll, type Candidate, type Outcome, type Requirement } from './candidate.ts'
 import { readBundles } from './given.ts'
 import type { Trust } from './trust.ts'
 
-/** Enough to keep the disk busy while a bundle is verified; each holds two chunks of a file. */
+/** Enough to read the next bundle and file while one is verified; each may hold a small file. */
 const AT_ONCE = 4
 
 /** Finds the files that the lines name, before anything is asked of anybody. */
@@ -32,23 +34,26 @@ export async function verifyFiles(
   subjects: FileSubject[],
   given: ParsedBundle[] | undefined,
   required: Requirement[],
-  trust: Trust
+  trust: Trust,
+  log: Log
 ): Promise<Outcome[]> {
-  return await pLimit(AT_ONCE).map(subjects, file => verifyFile(file, given, required, trust))
+  const files = await hashForVerifying(subjects, { log })
+  return await pLimit(AT_ONCE).map(files, file => verifyFile(file, given, required, trust, log))
 }
 
 async function verifyFile(
-  { name, path, real }: FileSubject,
+  { name, path, real, hash }: FileSubject & { hash: () => Hashed & { content?: Buffer } },
   given: ParsedBundle[] | undefined,
   required: Requirement[],
-  trust: Trust
+  trust: Trust,
+  log: Log
 ): Promise<Outcome> {
   const outcome: Outcome = { kind: 'file', name, passed: [], refused: [] }
   try {
-    const hashed = await hashFile(real)
+    const hashed = hash()
     outcome.sha256 = hashed.digest
     if (required.includes('signature')) refuseDsse(real, hashed)
-    const digest = digester(real, hashed.digest)
+    const digest = digester(real, hashed.digest, log)
     const bundles = given ?? (await readBundles(bundlePath(path), bundlePath(name)))
     const candidates = bundles.map((each): Candidate => {
       if ('error' in each) return each
@@ -99,11 +104,16 @@ async function leaveOut(path: string, name: string, log: Log): Promise<void> {
 }
 
 /** Each digest is worked out once, and a further one only when a bundle speaks of it. */
-function digester(path: string, sha256: string): Digester {
-  const digests = new Map<Algorithm, Promise<string>>([['sha256', Promise.resolve(sha256)]])
+function digester(path: string, sha256: string, log: Log): Digester {
+  const digests = new Map<HashName, Promise<string>>([['sha256', Promise.resolve(sha256)]])
   return algorithm => {
-    const digest = digests.get(algorithm) ?? hashFile(path, algorithm).then(each => each.digest)
+    const digest = digests.get(algorithm) ?? digestOf({ path, algorithm }, log)
     digests.set(algorithm, digest)
     return digest
   }
+}
+
+async function digestOf(file: FileToHash, log: Log): Promise<string> {
+  const [done] = await hashFiles([file], { log })
+  return done?.hashed.digest ?? ''
 }

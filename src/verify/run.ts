@@ -36,6 +36,6 @@ export async function verify(inputs: Inputs, context: RunContext, log: Log): Pro
   const trust = { roots: await readTrust(inputs.trust), signer: { identity: policy } }
   return [
     ...(found ? await verifyImages(registry, found, { given, required, annotations, trust }) : []),
-    ...(subjects ? await verifyFiles(subjects, given, required, trust) : [])
+    ...(subjects ? await verifyFiles(subjects, given, required, trust, log) : [])
   ]
 }

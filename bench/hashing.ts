@@ -1,0 +1,145 @@
+// `npm run bench:hashing`: the hashing engine against openssl, sha256sum, Python's hashlib, and model_signing where it is
+// on PATH. All take turns, on files in the page cache. Linux, with 7 GiB of room in the folder for temporary files.
+import { execFileSync, spawnSync } from 'node:child_process'
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { runChild } from './child.ts'
+import { hashFolder } from './hash-model.ts'
+import { writeLarge } from './large-file.ts'
+import { formatTable, missed, type Row } from './row.ts'
+
+const ROUNDS = 5
+const SHARDS = 8
+const SHARD_BYTES = 2 ** 29
+const SMALL_FILES = 100_000
+const CORES = availableParallelism()
+
+const PYTHON = `import concurrent.futures, hashlib, os, sys
+def digest(path):
+    with open(path, 'rb') as file: return hashlib.file_digest(file, 'sha256').hexdigest()
+files = [os.path.join(d, f) for d, _, names in os.walk('.') for f in names]
+with concurrent.futures.ThreadPoolExecutor(${CORES}) as pool: list(pool.map(digest, files))`
+
+const SIGN = 'model_signing sign key --private_key ../key.pem --signature ../model.sig .'
+const hasModelSigning = spawnSync('model_signing', ['--version']).status === 0
+
+/** What each peer runs, in the folder with the files. */
+const peers: Record<string, string> = {
+  'openssl dgst': `find . -type f -print0 | xargs -0 -n1 -P${CORES} openssl dgst -sha256`,
+  sha256sum: `find . -type f -print0 | xargs -0 sha256sum`,
+  "Python's hashlib": `python3 -c "${PYTHON}"`,
+  ...(hasModelSigning && { model_signing: SIGN })
+}
+
+/** Seconds of each in its best round: what else the machine does can only add. */
+async function race(folder: string, names: string[]): Promise<Record<string, number>> {
+  const best: Record<string, number> = {}
+  const note = (name: string, seconds: number): void => {
+    best[name] = Math.min(best[name] ?? Infinity, seconds)
+  }
+  for (let round = 0; round < ROUNDS; round++) {
+    note('ours', await hashFolder(folder))
+    for (const name of names) {
+      const { seconds } = await runChild('sh', ['-c', `${peers[name] ?? ''} >/dev/null`], folder)
+      note(name, seconds)
+    }
+  }
+  return best
+}
+
+/** The rows of one model: each program, ours against one of them, and what memory ours takes. */
+async function compare(
+  what: string,
+  folder: string,
+  target: { peer: string; most: number; memory: number; names?: string[] }
+): Promise<Row[]> {
+  const { peer, most, memory, names = Object.keys(peers) } = target
+  const seconds = await race(folder, names)
+  const ratio = (other: string): number => (seconds.ours ?? NaN) / (seconds[other] ?? NaN)
+  const child = await runChild(
+    process.execPath,
+    [join(import.meta.dirname, 'hash-model.ts'), folder],
+    folder
+  )
+  const rows = Object.entries(seconds).map(([name, value]) => ({
+    what: `${what}: ${name}`,
+    value,
+    unit: 's'
+  }))
+  rows.push({ what: `${what}: ours ÷ ${peer}`, value: ratio(peer), unit: '×', most } as Row)
+  return [
+    ...rows,
+    ...(names.includes('model_signing')
+      ? [
+          {
+            what: `${what}: ours ÷ model_signing`,
+            value: ratio('model_signing'),
+            unit: '×',
+            most: 1
+          }
+        ]
+      : []),
+    {
+      what: `${what}: peak resident memory`,
+      value: child.peakMemory / 2 ** 20,
+      unit: 'MiB',
+      most: memory
+    }
+  ]
+}
+
+const root = mkdtempSync(join(tmpdir(), 'keyless-hashing-'))
+try {
+  execFileSync('openssl', [
+    'ecparam',
+    '-name',
+    'prime256v1',
+    '-genkey',
+    '-noout',
+    '-out',
+    join(root, 'key.pem')
+  ])
+  const speed = execFileSync(
+    'openssl',
+    ['speed', '-evp', 'sha256', '-bytes', '262144', '-seconds', '3'],
+    { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }
+  )
+  const rate = Number(/([\d.]+)k\s*$/.exec(speed)?.[1]) / 1e6
+  const rows: Row[] = [{ what: 'openssl speed -evp sha256', value: rate, unit: 'GB/s' }]
+
+  const folder = join(root, 'model')
+  mkdirSync(folder)
+  const large = join(folder, '0.bin')
+  writeLarge(large)
+  rows.push(...(await compare('2 GiB', folder, { peer: 'openssl dgst', most: 1.1, memory: 200 })))
+
+  truncateSync(large, SHARD_BYTES)
+  for (let i = 1; i < SHARDS; i++) copyFileSync(large, join(folder, `${i}.bin`))
+  rows.push(
+    ...(await compare(`${SHARDS} × 512 MiB`, folder, {
+      peer: 'openssl dgst',
+      most: 1.05,
+      memory: 200
+    }))
+  )
+  rmSync(folder, { recursive: true })
+
+  for (let i = 0; i < SMALL_FILES; i++) {
+    if (i % 1000 === 0) mkdirSync(join(folder, `${i / 1000}`), { recursive: true })
+    writeFileSync(join(folder, `${Math.floor(i / 1000)}/${i}.txt`), `${i}`.repeat(400))
+  }
+  rows.push(
+    ...(await compare('100,000 files', folder, {
+      peer: 'sha256sum',
+      most: 3,
+      memory: 512,
+      names: ['sha256sum']
+    }))
+  )
+
+  console.log(formatTable(rows))
+  if (rows.some(missed)) process.exitCode = 1
+} finally {
+  rmSync(root, { recursive: true })
+}
