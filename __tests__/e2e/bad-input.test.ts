@@ -81,7 +81,7 @@ describe('sign refuses the ground it would stand on', () => {
 describe('sign refuses files', () => {
   it('that are not there: an empty glob, an empty input', async () => {
     expectRefusal(await scene.sign({ files: 'dist/*' }), 'NO_SUBJECT', '"dist/*" matches no file')
-    expectRefusal(await scene.sign({ files: '' }), 'NO_SUBJECT', 'files is empty')
+    expectRefusal(await scene.sign({ files: '' }), 'INPUT_INVALID', 'files is empty')
   })
 
   it('that are a folder', async () => {
