@@ -130,6 +130,7 @@ describe('sign refuses checksums', () => {
     await scene.write('a', 'a')
     const checksums = `${HEX}  a`
     await expectUnsigned({ files: 'a', checksums }, 'INPUT_INVALID', 'and no models are given')
+    await expectUnsigned({ models: 'm', checksums: '' }, 'INPUT_INVALID', 'checksums is empty')
     const several = { models: 'm\nn', checksums }
     await expectUnsigned(several, 'INPUT_INVALID', 'more than one line of models is given')
     const file = { models: 'a', checksums }

@@ -7,7 +7,7 @@ import { hashForSigning } from '../subjects/digest.ts'
 import { checkUnchanged, type Hashed } from '../subjects/digests/hash.ts'
 import { findFiles, type FileSubject } from '../subjects/file.ts'
 import { parseBundle } from '../trust/bundle.ts'
-import type { Digester } from '../trust/digester.ts'
+import { sha256Only } from '../trust/digester.ts'
 import { verifyBundle } from '../trust/verify.ts'
 import type { Placed } from './places.ts'
 import { signAll, type Draft, type Signature, type Trust } from './signature.ts'
@@ -62,16 +62,8 @@ function draft(sha256: string): Draft<string> {
     verify: (text, trust) =>
       verifyBundle(parseBundle(text, 'the new bundle'), {
         ...trust,
-        digest: known(sha256),
+        digest: sha256Only(sha256),
         expect: { kind: 'message-signature' }
       })
   }
-}
-
-/** The digest of bytes that were hashed before. */
-function known(sha256: string): Digester {
-  return algorithm =>
-    algorithm === 'sha256'
-      ? Promise.resolve(sha256)
-      : Promise.reject(new Error(`A file is signed by its sha256, not by its ${algorithm}.`))
 }

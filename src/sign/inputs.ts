@@ -1,5 +1,15 @@
 import { KeylessError } from '../errors.ts'
-import { block, choice, choices, flag, lines, minutes, pairs, text } from '../runner/inputs.ts'
+import {
+  block,
+  choice,
+  choices,
+  flag,
+  lines,
+  linesUnless,
+  minutes,
+  pairs,
+  text
+} from '../runner/inputs.ts'
 import { readSubjects, type SubjectInputs } from '../runner/subject-inputs.ts'
 import { checkArtifactName } from '../storage/artifact-name.ts'
 
@@ -59,8 +69,9 @@ export function readInputs(): Inputs {
 }
 
 function readChecksums({ models }: SubjectInputs): string | undefined {
-  const checksums = block('checksums')
-  if (checksums === undefined || models?.lines.length === 1) return checksums
+  // Empty would mean what lies in the model's folder, which is not all of it.
+  if (linesUnless('checksums', 'none') === undefined) return undefined
+  if (models?.lines.length === 1) return block('checksums')
   throw new KeylessError(
     'INPUT_INVALID',
     `checksums are the digests of the files of one model, and ${models === undefined ? 'no models are' : 'more than one line of models is'} given; give models one line, the folder that the lines were made in.`
@@ -91,7 +102,9 @@ function readPublish(
   if (models !== undefined && !local && !artifact) throw nowhere('models', 'artifact or local')
   if (images !== undefined && !registry && !artifact)
     throw nowhere('images', 'registry or artifact')
-  if (files === undefined && places.has('local')) throw nothing('local', 'files')
+  if (files === undefined && models === undefined && places.has('local')) {
+    throw nothing('local', 'files and models')
+  }
   if (images === undefined && places.has('registry')) throw nothing('registry', 'images')
   if (images !== undefined && formats.has('legacy') && !registry) {
     throw new KeylessError(

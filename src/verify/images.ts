@@ -7,7 +7,7 @@ import type { Registry } from '../registry/client.ts'
 import { isIndex, readIndex } from '../registry/image-index.ts'
 import type { NamedImage } from '../subjects/image.ts'
 import { parseBundle, type Bundle, type ParsedBundle } from '../trust/bundle.ts'
-import type { Digester } from '../trust/digester.ts'
+import { sha256Only } from '../trust/digester.ts'
 import { parseLegacy, verifyLegacy } from '../trust/legacy.ts'
 import { verifyBundle, type Expectation, type VerifiedIdentity } from '../trust/verify.ts'
 import { tryAll, type Candidate, type Outcome, type Requirement, type Source } from './candidate.ts'
@@ -73,7 +73,7 @@ async function findCandidates(
   const check = (bundle: Bundle) => (required: Requirement) =>
     verifyBundle(bundle, {
       ...trust,
-      digest: known(digest),
+      digest: sha256Only(digest.replace('sha256:', '')),
       expect: expectation(required, annotations)
     })
   if (given) {
@@ -194,17 +194,6 @@ async function indexesOf(
 
 type Index = Pick<NamedImage, 'name' | 'repository' | 'descriptor'>
 type Refused = { name: string; error: KeylessError }
-
-/** The digest of a manifest that the registry client hashed. */
-function known(digest: string): Digester {
-  return algorithm => {
-    if (algorithm === 'sha256') return Promise.resolve(digest.replace('sha256:', ''))
-    throw new KeylessError(
-      'SUBJECT_MISMATCH',
-      `The statement in the bundle names no sha256, by which an image is known, but ${algorithm}.`
-    )
-  }
-}
 
 function noSignature(name: string): KeylessError {
   return new KeylessError(

@@ -14,7 +14,7 @@ import {
   locateModel,
   type ModelPlace
 } from '../subjects/model.ts'
-import type { Digester } from '../trust/digester.ts'
+import { sha256Only } from '../trust/digester.ts'
 import type { ModelFiles } from '../trust/model-files.ts'
 import { MODEL_PREDICATE, rootDigest } from '../trust/model.ts'
 import { verifyBundle } from '../trust/verify.ts'
@@ -73,7 +73,7 @@ async function verifyModel(model: ModelSubject, options: Options): Promise<Outco
           const expect = isSignature(required)
             ? ({ kind: 'model', files } as const)
             : ({ kind: 'statement', ...required } as const)
-          const digest = rootOf(model, own.path, each.path, options)
+          const digest = sha256Only(() => rootOf(model, own.path, each.path, options))
           const { root, ...verified } = await verifyBundle(bundle, { ...trust, digest, expect })
           if (root !== undefined) outcome.sha256 = root
           return verified
@@ -96,24 +96,16 @@ function isSignature(required: Requirement): required is 'signature' {
 }
 
 /** What attestations of a model are about: the digest over all files, of those that would be signed here and now. */
-function rootOf(
+async function rootOf(
   model: ModelSubject,
   signature: string,
   bundle: string,
   options: Options
-): Digester {
-  return async algorithm => {
-    if (algorithm !== 'sha256') {
-      throw new KeylessError(
-        'SUBJECT_MISMATCH',
-        `The statement in the bundle names no sha256, by which a model is known, but ${algorithm}.`
-      )
-    }
-    const ignorePaths = [...options.ignorePaths, bundle]
-    const { files } = await findModel(model.line, { ...options, ignorePaths, signature })
-    const hashed = await hashModel({ files }, { log: options.log })
-    return rootDigest(hashed.map(({ hashed }) => hashed.digest))
-  }
+): Promise<string> {
+  const ignorePaths = [...options.ignorePaths, bundle]
+  const { files } = await findModel(model.line, { ...options, ignorePaths, signature })
+  const hashed = await hashModel({ files }, { log: options.log })
+  return rootDigest(hashed.map(({ hashed }) => hashed.digest))
 }
 
 function noSignature(name: string, signature: string): KeylessError {
