@@ -63,6 +63,8 @@ export type Differences = {
   /** How the body of an entry of v1 is laid out; by what was signed when absent. */
   kind?: 'hashedrekord' | 'dsse' | 'intoto'
   origin?: string
+  /** Of the entry in its log, from 0; 2 when absent. */
+  index?: number
   timestamp?: boolean
   /** When it was signed; now when absent. */
   at?: Date
@@ -158,7 +160,8 @@ export class Instance {
   stamp(signature: Buffer, at: Date, authority = this.tsa): string {
     const algorithm = der.sequence(der.oid('2.16.840.1.101.3.4.2.1'), der.nil())
     const imprint = der.sequence(algorithm, der.octets(sha256(signature)))
-    return timestamp(authority, { imprint, certificates: false }, at).toString('base64')
+    // With its certificates, as our own signing asks for it.
+    return timestamp(authority, { imprint, certificates: true }, at).toString('base64')
   }
 
   #certify(publicKey: KeyObject, at: Date, o: Differences): Buffer {
@@ -194,10 +197,9 @@ export class Instance {
     const leaf = Buffer.from(canonicalJson.canonicalize(body))
     // Some leaves around it, so that the proof has hashes.
     const tree = new MerkleTree()
-    for (const each of [Buffer.from('a'), Buffer.from('b'), leaf, Buffer.from('c')]) {
-      tree.append(leafHash(each))
-    }
-    const index = 2
+    const index = o.index ?? 2
+    const before = Array.from({ length: index }, (_, i) => Buffer.from(`leaf ${i}`))
+    for (const each of [...before, leaf, Buffer.from('the next')]) tree.append(leafHash(each))
     const id = log === 'v1' ? sha256(spki(this.log.publicKey)) : this.#v2Id()
     const origin = o.origin ?? (log === 'v1' ? `${HOST} - 1234567` : V2_HOST)
     const note = `${origin}\n${tree.size}\n${tree.root().toString('base64')}\n`
