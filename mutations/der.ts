@@ -8,9 +8,26 @@ type Element = { tag: number; value: Buffer; members: Element[] }
 
 const NULL = 0x05
 const OCTETS = 0x04
+const SEQUENCE = 0x30
+const FIRST = 0xa0
 
-function toElement({ tag, value, subs }: ASN1Obj): Element {
-  return { tag: tag.toDER(), value, members: subs.map(toElement) }
+function toElement(object: ASN1Obj): Element {
+  const members = object.subs.map(each =>
+    isCertificate(each) ? { tag: SEQUENCE, value: each.value, members: [] } : toElement(each)
+  )
+  return { tag: object.tag.toDER(), value: object.value, members }
+}
+
+// One within something else is one field: nobody reads it there.
+function isCertificate({ tag, subs: [signed, algorithm, signature, ...others] }: ASN1Obj): boolean {
+  const [version] = signed?.subs ?? []
+  return (
+    tag.toDER() === SEQUENCE &&
+    version?.tag.toDER() === FIRST &&
+    algorithm?.tag.toDER() === SEQUENCE &&
+    signature?.tag.isBitString() === true &&
+    others.length === 0
+  )
 }
 
 /** The one element of DER that these bytes are; nothing where they are none. */
@@ -77,18 +94,21 @@ export function* mutateDer(bytes: Buffer, donors: Donors<Buffer>): Generator<Mut
     const value = offsets(element.members.length > 0 ? 0 : length)
     const content = value.map(offset => start + own.length - length + offset)
     for (const offset of [...header, ...content]) {
-      yield { field, operator: 'flip', result: flipBit(bytes, offset) }
-      yield { field, operator: 'flip', result: flipBit(bytes, offset, 0x80) }
+      yield { field, operator: 'flip', result: flipBit(bytes, offset, 1 << (offset % 8)) }
     }
 
-    for (const tag of [NULL, OCTETS, element.tag ^ 0x20, element.tag ^ 0x80]) {
+    for (const tag of [NULL, OCTETS, element.tag ^ 0x20]) {
       if (tag === element.tag) continue
-      yield { field, operator: 'type', result: put(Buffer.concat([Buffer.of(tag), own.subarray(1)])) }
+      yield {
+        field,
+        operator: 'type',
+        result: put(Buffer.concat([Buffer.of(tag), own.subarray(1)]))
+      }
     }
 
-    const content_ = own.subarray(own.length - length)
-    for (const more of [der.element(NULL), Buffer.alloc(1), Buffer.of(0x80), Buffer.alloc(HUGE)]) {
-      yield { field, operator: 'oversize', result: put(der.element(element.tag, content_, more)) }
+    for (const more of [der.element(NULL), Buffer.of(0x80), Buffer.alloc(HUGE)]) {
+      const rest = own.subarray(own.length - length)
+      yield { field, operator: 'oversize', result: put(der.element(element.tag, rest, more)) }
     }
 
     for (const [operator, other] of swaps(parsed, donor => at(donor, path))) {

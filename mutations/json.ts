@@ -2,7 +2,7 @@ import { isObject } from '../src/trust/json.ts'
 import { flipBit, offsets } from './bits.ts'
 import { flipText } from './lines.ts'
 import { inner, HUGE, swaps, type Donors, type Mutation, type Operator } from './mutation.ts'
-import { mutateWithin } from './within.ts'
+import { encodingOf } from './within.ts'
 
 type Path = readonly string[]
 
@@ -16,10 +16,7 @@ function* paths(json: unknown, above: Path = []): Generator<Path> {
 }
 
 function at(json: unknown, path: Path): unknown {
-  return path.reduce(
-    (parent, key) => (parent as Record<string, unknown> | undefined)?.[key],
-    json
-  )
+  return path.reduce((parent, key) => (parent as Record<string, unknown> | undefined)?.[key], json)
 }
 
 /** In place of a key that is there already: JSON.stringify writes no key twice. */
@@ -68,14 +65,15 @@ export function* mutateJson(
     yield made('null', null)
     yield made('duplicate', value, value)
     for (const [, other] of swaps(others, each => each)) yield made('duplicate', value, other)
-    for (const each of flip(value)) yield made('flip', each)
+    const encoding = deep && typeof value === 'string' ? encodingOf(value) : undefined
+    for (const each of flip(value, encoding !== undefined)) yield made('flip', each)
     for (const each of types(value)) yield made('type', each)
     for (const each of oversize(value)) yield made('oversize', each)
     for (const [operator, other] of swaps(others, each => each)) yield made(operator, other)
 
-    if (!deep || typeof value !== 'string') continue
+    if (!encoding) continue
     const strings = inner(others, each => (typeof each === 'string' ? each : undefined))
-    for (const mutation of mutateWithin(value, strings)) {
+    for (const mutation of encoding(String(value), strings)) {
       yield {
         field: `${field} / ${mutation.field}`,
         operator: mutation.operator,
@@ -88,12 +86,18 @@ export function* mutateJson(
 const isBase64 = (text: string): boolean =>
   text !== '' && Buffer.from(text, 'base64').toString('base64') === text
 
-function* flip(value: unknown): Generator {
+/** @param hasFields of its own, which are flipped one by one */
+function* flip(value: unknown, hasFields: boolean): Generator {
   if (typeof value === 'boolean') yield !value
   else if (typeof value === 'number') yield value ^ 1
   else if (typeof value !== 'string') return
-  else if (/^\d+$/.test(value)) for (const bit of [1n, 16n, 1n << 40n]) yield `${BigInt(value) ^ bit}`
-  else {
+  else if (/^\d+$/.test(value))
+    for (const bit of [1n, 16n, 1n << 40n]) yield `${BigInt(value) ^ bit}`
+  else if (hasFields) {
+    for (const offset of [0, value.length - 1]) {
+      yield flipBit(Buffer.from(value), offset).toString('utf8')
+    }
+  } else {
     yield* flipText(value)
     if (!isBase64(value)) return
     const bytes = Buffer.from(value, 'base64')
@@ -113,12 +117,14 @@ function* types(value: unknown): Generator {
   yield {}
   if (typeof value !== 'string') yield JSON.stringify(value)
   else if (/^\d+$/.test(value)) yield* [Number(value), `0${value}`, `+${value}`, `${value}.0`]
-  else if (isBase64(value)) yield* [value.replaceAll('=', ''), Buffer.from(value, 'base64').toString('hex')]
+  else if (isBase64(value))
+    yield* [value.replaceAll('=', ''), Buffer.from(value, 'base64').toString('hex')]
 }
 
 function* oversize(value: unknown): Generator {
   if (typeof value === 'number') yield* [2 ** 53, Number.MAX_VALUE]
-  else if (Array.isArray(value)) yield Array.from({ length: 1025 }, (_, i) => value[i % value.length] as unknown)
+  else if (Array.isArray(value))
+    yield Array.from({ length: 1025 }, (_, i) => value[i % value.length] as unknown)
   else if (isObject(value)) yield { ...value, more: 'A'.repeat(HUGE) }
   else if (typeof value !== 'string') return
   else if (/^\d+$/.test(value)) yield* ['9'.repeat(18), `${2n ** 64n}`, '9'.repeat(HUGE)]

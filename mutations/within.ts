@@ -11,30 +11,43 @@ function isJson(text: string): boolean {
   return text.startsWith('{') && text.trimEnd().endsWith('}')
 }
 
+type Encoding = (text: string, donors: Donors<string>) => Iterable<Mutation<string>>
+
 /**
- * What is encoded within a string with every operator: DER and JSON in base64, a certificate in PEM, JSON,
- * and the lines of a text that has several. Of JSON in base64 the strings are left as they are: all of it
- * is signed or hashed as one.
+ * How a string is read on: DER and JSON in base64, a certificate in PEM, JSON, and a text of several lines.
+ * Nothing where it is a value of its own.
  */
-export function* mutateWithin(
-  text: string,
-  donors: Donors<string>
-): Generator<Mutation<string>> {
+export function encodingOf(text: string): Encoding | undefined {
   const bytes = Buffer.from(text, 'base64')
-  const decoded = base64(bytes) === text
-  if (decoded && parseDer(bytes)) {
-    const others = inner(donors, donor => Buffer.from(donor, 'base64'))
-    yield* encoded(mutateDer(bytes, others), base64)
-  } else if (decoded && isJson(bytes.toString())) {
-    const others = inner(donors, donor => Buffer.from(donor, 'base64').toString())
-    yield* encoded(mutateJson(bytes.toString(), others, false), json => base64(Buffer.from(json)))
-  } else if (isJson(text)) {
-    yield* mutateJson(text, donors)
-  } else if (text.includes('\n')) {
-    yield* mutateLines(text, donors)
-    const own = certificateIn(text)
-    if (own) yield* encoded(mutateDer(own, inner(donors, certificateIn)), pem)
+  if (base64(bytes) === text) {
+    if (parseDer(bytes)) return derInBase64
+    return isJson(bytes.toString()) ? jsonInBase64 : undefined
   }
+  if (isJson(text)) return mutateJson
+  if (certificateIn(text)) return certificate
+  return text.includes('\n') ? mutateLines : undefined
+}
+
+const derInBase64: Encoding = (text, donors) =>
+  encoded(
+    mutateDer(
+      Buffer.from(text, 'base64'),
+      inner(donors, donor => Buffer.from(donor, 'base64'))
+    ),
+    base64
+  )
+
+// The strings in there are left as they are: all of it is signed or hashed as one.
+const jsonInBase64: Encoding = (text, donors) => {
+  const decode = (each: string): string => Buffer.from(each, 'base64').toString()
+  const mutations = mutateJson(decode(text), inner(donors, decode), false)
+  return encoded(mutations, json => base64(Buffer.from(json)))
+}
+
+const certificate: Encoding = function* (text, donors) {
+  yield* mutateLines(text, donors)
+  const own = certificateIn(text)
+  if (own) yield* encoded(mutateDer(own, inner(donors, certificateIn)), pem)
 }
 
 function certificateIn(text: string): Buffer | undefined {

@@ -66,6 +66,8 @@ export type Differences = {
   /** Of the entry in its log, from 0; 2 when absent. */
   index?: number
   timestamp?: boolean
+  /** The timestamp brings its authority's certificates. */
+  embedded?: boolean
   /** When it was signed; now when absent. */
   at?: Date
   /** When the witnesses saw it. */
@@ -135,7 +137,9 @@ export class Instance {
         ...(entry && { tlogEntries: [entry] }),
         ...(o.timestamp !== false && {
           timestampVerificationData: {
-            rfc3161Timestamps: [{ signedTimestamp: this.stamp(signature, witnessed) }]
+            rfc3161Timestamps: [
+              { signedTimestamp: this.stamp(signature, witnessed, this.tsa, o.embedded) }
+            ]
           }
         })
       },
@@ -157,11 +161,10 @@ export class Instance {
   }
 
   /** A timestamp of this instance's authority, in base64. */
-  stamp(signature: Buffer, at: Date, authority = this.tsa): string {
+  stamp(signature: Buffer, at: Date, authority = this.tsa, certificates = false): string {
     const algorithm = der.sequence(der.oid('2.16.840.1.101.3.4.2.1'), der.nil())
     const imprint = der.sequence(algorithm, der.octets(sha256(signature)))
-    // With its certificates, as our own signing asks for it.
-    return timestamp(authority, { imprint, certificates: true }, at).toString('base64')
+    return timestamp(authority, { imprint, certificates }, at).toString('base64')
   }
 
   #certify(publicKey: KeyObject, at: Date, o: Differences): Buffer {
