@@ -63,7 +63,11 @@ export type Differences = {
   /** How the body of an entry of v1 is laid out; by what was signed when absent. */
   kind?: 'hashedrekord' | 'dsse' | 'intoto'
   origin?: string
+  /** Of the entry in its log, from 0; 2 when absent. */
+  index?: number
   timestamp?: boolean
+  /** The timestamp brings its authority's certificates. */
+  embedded?: boolean
   /** When it was signed; now when absent. */
   at?: Date
   /** When the witnesses saw it. */
@@ -133,7 +137,9 @@ export class Instance {
         ...(entry && { tlogEntries: [entry] }),
         ...(o.timestamp !== false && {
           timestampVerificationData: {
-            rfc3161Timestamps: [{ signedTimestamp: this.stamp(signature, witnessed) }]
+            rfc3161Timestamps: [
+              { signedTimestamp: this.stamp(signature, witnessed, this.tsa, o.embedded) }
+            ]
           }
         })
       },
@@ -155,10 +161,10 @@ export class Instance {
   }
 
   /** A timestamp of this instance's authority, in base64. */
-  stamp(signature: Buffer, at: Date, authority = this.tsa): string {
+  stamp(signature: Buffer, at: Date, authority = this.tsa, certificates = false): string {
     const algorithm = der.sequence(der.oid('2.16.840.1.101.3.4.2.1'), der.nil())
     const imprint = der.sequence(algorithm, der.octets(sha256(signature)))
-    return timestamp(authority, { imprint, certificates: false }, at).toString('base64')
+    return timestamp(authority, { imprint, certificates }, at).toString('base64')
   }
 
   #certify(publicKey: KeyObject, at: Date, o: Differences): Buffer {
@@ -194,10 +200,9 @@ export class Instance {
     const leaf = Buffer.from(canonicalJson.canonicalize(body))
     // Some leaves around it, so that the proof has hashes.
     const tree = new MerkleTree()
-    for (const each of [Buffer.from('a'), Buffer.from('b'), leaf, Buffer.from('c')]) {
-      tree.append(leafHash(each))
-    }
-    const index = 2
+    const index = o.index ?? 2
+    const before = Array.from({ length: index }, (_, i) => Buffer.from(`leaf ${i}`))
+    for (const each of [...before, leaf, Buffer.from('the next')]) tree.append(leafHash(each))
     const id = log === 'v1' ? sha256(spki(this.log.publicKey)) : this.#v2Id()
     const origin = o.origin ?? (log === 'v1' ? `${HOST} - 1234567` : V2_HOST)
     const note = `${origin}\n${tree.size}\n${tree.root().toString('base64')}\n`

@@ -1,4 +1,5 @@
 import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { ASN1Obj } from '@sigstore/core'
 import { describe, expect, it } from '@jest/globals'
 import { HashAlgorithm } from '@sigstore/protobuf-specs'
 import { usage, extension } from '../../sandbox/certificate.ts'
@@ -495,6 +496,38 @@ describe('verifyBundle refuses for the certificate', () => {
     await expect(refusal(spare)).resolves.toBe('CERTIFICATE_MALFORMED')
     await expect(refusal(long)).resolves.toBe('CERTIFICATE_MALFORMED')
     await expect(refusal(key)).resolves.toBe('CERTIFICATE_MALFORMED')
+  })
+
+  it('CERTIFICATE_MALFORMED: something else around the part that is signed, without a log that shows it', async () => {
+    const path = 'verificationMaterial.certificate.rawBytes'
+    const bare = instance.roots(put('tlogs', []))
+    const around = (
+      change: (algorithm: Buffer, signature: Buffer) => Uint8Array[]
+    ): Promise<string> => {
+      const bundle = instance.sign({ log: 'none' })
+      const whole = ASN1Obj.parseBuffer(Buffer.from(textAt(bundle, path), 'base64'))
+      const [signed, algorithm, signature] = whole.subs.map(each => each.toDER())
+      if (!signed || !algorithm || !signature) throw new Error('not a certificate')
+      const other = der.sequence(signed, ...change(algorithm, signature))
+      put(path, other.toString('base64'))(bundle)
+      return refusal(bundle, { roots: bare })
+    }
+    const spared = (signature: Buffer): Buffer => {
+      // 30 xx: the length is one byte; then come the unused bits.
+      const copy = Buffer.from(signature)
+      copy[2] = 1
+      return copy
+    }
+    await expect(around((algorithm, signature) => [algorithm, signature])).resolves.toBe('verified')
+    await expect(
+      around((algorithm, signature) => [
+        der.sequence(ASN1Obj.parseBuffer(Buffer.from(algorithm)).value, der.nil()),
+        signature
+      ])
+    ).resolves.toBe('CERTIFICATE_MALFORMED')
+    await expect(around((algorithm, signature) => [algorithm, spared(signature)])).resolves.toBe(
+      'CERTIFICATE_MALFORMED'
+    )
   })
 
   it("GITHUB_INSTANCE_FOR_PUBLIC: GitHub's instance for a public repository, no other", async () => {

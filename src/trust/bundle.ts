@@ -2,6 +2,7 @@ import { Bundle as ProtoBundle } from '@sigstore/protobuf-specs'
 import type { Bundle } from '@sigstore/bundle'
 import { KeylessError } from '../errors.ts'
 import { isObject, parseJson } from './json.ts'
+import { note } from './note.ts'
 import { bytes, count, list, message, nullable, oneOf, short, text } from './shape.ts'
 import { quote } from './quote.ts'
 
@@ -44,7 +45,7 @@ const logEntry = message(
         logIndex: count,
         treeSize: count,
         hashes: list(short(bytes)),
-        checkpoint: message({ envelope: short(text) })
+        checkpoint: message({ envelope: short(note) })
       }
     )
   }

@@ -61,6 +61,7 @@ export function readLeaf(der: Buffer): Leaf {
 
 function read(der: Buffer): Leaf {
   const x509 = parse(der)
+  checkFrame(x509)
   const extensions = readExtensions(x509)
   checkUsage(x509, extensions)
   return {
@@ -87,6 +88,20 @@ function parse(der: Buffer): X509Certificate {
   new OpenSslCertificate(der)
   const own = Buffer.from(der)
   return remember(X509Certificate.parse(own), own)
+}
+
+// What stands around the signed part: @sigstore/core passes over whatever it does not need of it.
+function checkFrame({ root }: X509Certificate): void {
+  const [signed, algorithm, signature] = root.subs
+  // RFC 5280 §4.1.1.2: the signed part names the same algorithm.
+  const named = signed?.subs[2]?.toDER()
+  if (!named || !algorithm?.toDER().equals(named)) {
+    throw refuse('CERTIFICATE_MALFORMED', 'names two algorithms of its signature')
+  }
+  // A BIT STRING of whole bytes (RFC 5480): none of the last one's bits is unused.
+  if (signature?.value[0] !== 0) {
+    throw refuse('CERTIFICATE_MALFORMED', 'has a signature that is not whole')
+  }
 }
 
 function readExtensions(x509: X509Certificate): Map<string, Extension> {

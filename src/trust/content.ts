@@ -10,6 +10,7 @@ import { MODEL_PREDICATE, readModelStatement } from './model.ts'
 import { messageContent } from './signature.ts'
 import { bindSubject, readStatement, type Envelope } from './statement.ts'
 import { quote } from './quote.ts'
+import { checkTimestamp } from './timestamp.ts'
 
 /** What the bundle has to be; `any` is for the conformance suite, which does not ask. */
 export type Expectation =
@@ -131,6 +132,8 @@ async function bindStatement(
 
 // Reads the timestamps, which the library does on first use: later it would be a bare TypeError.
 function readEntity(bundle: Bundle): SignedEntity {
+  const stamps = bundle.verificationMaterial.timestampVerificationData?.rfc3161Timestamps ?? []
+  for (const { signedTimestamp } of stamps) checkTimestamp(signedTimestamp)
   try {
     const entity = toSignedEntity(bundle)
     for (const each of entity.timestamps) {
