@@ -1,3 +1,4 @@
+import { findJsonFault } from '../json.ts'
 import { isRecord } from './descriptor.ts'
 import { digestOf, isDigest } from './digest.ts'
 import { mismatch, refused, unreadable } from './failures.ts'
@@ -100,10 +101,15 @@ export function essence(contentType: string): string {
   return (contentType.split(';', 1)[0] ?? '').trim().toLowerCase()
 }
 
-/** The JSON object that bytes hold, if they do. */
+/**
+ * The JSON object that bytes hold, if they do, and one that all read alike: of a key that is there twice some
+ * would take the one and some the other.
+ */
 export function parseObject(bytes: Buffer): Record<string, unknown> | undefined {
+  const text = bytes.toString('utf8')
+  if (findJsonFault(text)) return undefined
   try {
-    const json: unknown = JSON.parse(bytes.toString('utf8'))
+    const json: unknown = JSON.parse(text)
     return isRecord(json) ? json : undefined
   } catch {
     return undefined
