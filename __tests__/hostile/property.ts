@@ -79,7 +79,8 @@ const CHANGE: fc.Arbitrary<Change | 'delete' | 'rename' | 'add'> = fc.oneof(
     value => [value],
     value => ({ value }),
     value => [value, value],
-    value => (Array.isArray(value) ? Array.from({ length: 2000 }, () => value[0]) : value),
+    value =>
+      Array.isArray(value) ? Array.from({ length: 2000 }, () => value[0] as unknown) : value,
     value => (typeof value === 'string' ? value.slice(1) : value),
     value => (typeof value === 'string' ? value + value : value),
     value => (typeof value === 'string' ? `${value}\n` : value),

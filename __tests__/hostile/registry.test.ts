@@ -73,7 +73,7 @@ function registryOf(found: Manifest, listed?: Descriptor[]): Registry {
 /** A registry that answers with this. */
 function transportOf(text: string, headers: Record<string, string>): Transport {
   const answer = { status: 200, headers, body: Buffer.from(text) }
-  return { send: () => Promise.resolve(answer) } as unknown as Transport
+  return { send: () => Promise.resolve(answer) }
 }
 
 it('image references', async () => {
@@ -170,7 +170,7 @@ describe('documents of a registry', () => {
     const form = legacyForm(registryOf(manifest('{}', MANIFEST)), REPOSITORY, 't')
     await expectOnlyOurs(mutants(legacy), async text => {
       const content = form.read(manifest(text, MANIFEST))
-      content.entries.map(form.name)
+      content.entries.map(entry => form.name(entry))
       await form.write(content)
     })
   })
