@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
 import { push } from './image.ts'
+import { expectRefusal } from './refusal.ts'
 import { useScene } from './scene.ts'
 
 // That no secret is in a line of output, an annotation, an output, the summary or a file, `runAction` looks
@@ -41,20 +42,20 @@ describe('what must never leave', () => {
     expect(services).toEqual(['fulcio', 'oidc'])
   })
 
-  it('stays, the credentials of one registry, with another on the same machine', async () => {
+  it('stays, the credentials of one registry, with another that wants some', async () => {
     const [one, other] = [await push(scene), await push(scene, 'registry2')]
-    await scene.sandbox.setRegistry({ service: 'registry', auth: 'basic' })
+    await scene.sandbox.setRegistry({ auth: 'basic' })
     const config = JSON.parse(
       await readFile(join(scene.sandbox.dockerConfig, 'config.json'), 'utf8')
     ) as { auths: Record<string, unknown> }
-    const host = new URL(scene.sandbox.urls.registry).host
+    const { host } = new URL(one.url)
     const auths = { [host]: config.auths[host] }
     await scene.write('docker/config.json', JSON.stringify({ auths }))
-    const env = { ...debug, DOCKER_CONFIG: join(scene.workspace, 'docker') }
-    const images = `${one.ref}\n${other.ref}`
+    const env = { DOCKER_CONFIG: join(scene.workspace, 'docker') }
     const services = await told(async () => {
-      expect(await scene.sign({ images }, { env })).toMatchObject({ exitCode: 0 })
-      expect(await scene.verify({ images }, { env })).toMatchObject({ exitCode: 0 })
+      expect(await scene.sign({ images: one.ref }, { env })).toMatchObject({ exitCode: 0 })
+      const run = await scene.sign({ images: other.ref }, { env })
+      expectRefusal(run, 'REGISTRY_UNAUTHORIZED', `docker has none for it (${other.name}`)
     })
     expect(services).toEqual(['fulcio', 'oidc', 'registry'])
   })
