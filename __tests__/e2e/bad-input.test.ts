@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import {
   appendFile,
   copyFile,
@@ -78,6 +79,15 @@ describe('sign refuses the ground it would stand on', () => {
   })
 })
 
+describe('sign refuses a runner', () => {
+  it('whose token service would be asked in the clear', async () => {
+    await scene.write('a', 'one')
+    const env = { ACTIONS_ID_TOKEN_REQUEST_URL: 'http://token.example/?a=b' }
+    const run = await scene.sign({ files: 'a' }, { env })
+    expectRefusal(run, 'SERVICE_URL_INSECURE', "GitHub's identity tokens")
+  })
+})
+
 describe('sign refuses files', () => {
   it('that are not there: an empty glob, an empty input', async () => {
     expectRefusal(await scene.sign({ files: 'dist/*' }), 'NO_SUBJECT', '"dist/*" matches no file')
@@ -94,6 +104,20 @@ describe('sign refuses files', () => {
     await symlink('/etc/passwd', join(scene.workspace, 'link'))
     const run = await scene.sign({ files: '*' })
     expectRefusal(run, 'FILE_OUTSIDE_WORKSPACE', 'link is a symbolic link')
+  })
+
+  it('that lie in a folder that a link leads to, out of the workspace', async () => {
+    await mkdir(join(scene.workspace, '../outside'))
+    await writeFile(join(scene.workspace, '../outside/a'), 'one')
+    await symlink('../outside', join(scene.workspace, 'folder'))
+    const run = await scene.sign({ files: 'folder/a' })
+    expectRefusal(run, 'FILE_OUTSIDE_WORKSPACE', 'folder/a')
+  })
+
+  it('that are a pipe, which nobody writes to', async () => {
+    execFileSync('mkfifo', [join(scene.workspace, 'pipe')])
+    const run = await scene.sign({ files: 'pipe' })
+    expectRefusal(run, 'FILE_NOT_REGULAR', 'pipe')
   })
 
   it('that change while they are hashed', async () => {

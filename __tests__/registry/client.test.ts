@@ -494,6 +494,8 @@ describe('referrers', () => {
     page(null),
     page({ ...entry(1), digest: 'sha256:0' }),
     page({ ...entry(1), digest: undefined }),
+    // more than a pattern has stack for
+    page({ ...entry(1), digest: `${'a.'.repeat(3e6)}@` }),
     page({ ...entry(1), size: -1 }),
     page({ ...entry(1), size: '1' }),
     page({ ...entry(1), mediaType: undefined }),

@@ -103,6 +103,18 @@ describe('auths', () => {
   })
 })
 
+describe('a password', () => {
+  it.each([
+    ['p\0\0', 'p'],
+    ['\0p\0', '\0p'],
+    // At the square of its length it took minutes.
+    [`${'\0'.repeat(500_000)}p`, `${'\0'.repeat(500_000)}p`]
+  ])('loses the zero bytes that docker pads it with (%#)', async (padded, bare) => {
+    await configure({ auths: { 'ghcr.io': { auth: encode(`u:${padded}`) } } })
+    await expect(find()).resolves.toEqual(password(bare))
+  })
+})
+
 describe('a helper', () => {
   it('is asked by standard input, for Docker Hub by its old URL', async () => {
     await helper('a', secret('u', 'p'))

@@ -22,6 +22,19 @@ const child = (text: string, mediaType = MANIFEST): Descriptor => ({
 })
 
 describe('readIndex', () => {
+  it('refuses what readers could read differently, or only in a long time', () => {
+    for (const text of [
+      '{"manifests":[],"manifests":[]}',
+      `{"manifests":[],"x":${'['.repeat(1e6)}${']'.repeat(1e6)}}`,
+      `{"manifests":[],"x":[${'{},'.repeat(2e6)}0]}`
+    ]) {
+      const manifest = { ...manifestOf({}), bytes: Buffer.from(text) }
+      expect(() => readIndex(manifest, 'It')).toThrow(
+        expect.objectContaining({ code: 'MANIFEST_INVALID' })
+      )
+    }
+  })
+
   it.each([INDEX, DOCKER_LIST])('reads the children of %s', mediaType => {
     const children = [child('amd64'), child('arm64', DOCKER_MANIFEST), child('more', INDEX)]
     expect(isIndex(mediaType)).toBe(true)

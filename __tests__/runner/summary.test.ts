@@ -59,6 +59,10 @@ describe('a link', () => {
 })
 
 describe('a fence', () => {
+  it('has room for more lines than a call has arguments', () => {
+    expect(fence(Array.from({ length: 300_000 }, () => '`a')).open).toBe('```sh')
+  })
+
   it('is longer than what is in it', () => {
     const { open, rows, close } = fence(['a ```` b', '```', 'c\n```\nd'])
     expect([open, ...rows, close].join('')).toBe('`````sh\na ```` b\n```\nc ``` d\n`````')

@@ -14,6 +14,14 @@ describe('a text from outside', () => {
     expect(sanitize(text)).toBe(line)
   })
 
+  it('is read once, whatever begins like a JWT', () => {
+    const text = 'eyJ'.repeat(1_000_000)
+    const start = process.cpuUsage()
+    expect(sanitize(`${text} eyJa.b eyJa.eyJb.c-`)).toBe(`${text} eyJa.b ***`)
+    // At the square of its length it took hours.
+    expect(process.cpuUsage(start).user).toBeLessThan(2_000_000)
+  })
+
   it('is cut visibly, and not through a character', () => {
     expect(cut('abcdef', 6)).toBe('abcdef')
     expect(cut('abcdef', 5)).toBe('abcd…')

@@ -45,6 +45,8 @@ describe('parseSigningConfig', () => {
   it.each<[string, string, RegExp]>([
     ['text', 'signing config', /not a JSON object/],
     ['a list', '[]', /not a JSON object/],
+    ['a key twice', '{"mediaType":"","mediaType":""}', /a key twice/],
+    ['a million values', `{"a":[${'0,'.repeat(1024 * 1024)}0]}`, /1048576 values/],
     [
       'v0.1',
       config({ mediaType: 'application/vnd.dev.sigstore.signingconfig.v0.1+json' }),

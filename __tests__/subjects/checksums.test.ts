@@ -120,4 +120,17 @@ describe('parseChecksums', () => {
     expect(() => parse(half, half)).toThrow(refused('CHECKSUMS_EMPTY', ''))
     expect(() => parse(half, half, ' ')).toThrow(refused('CHECKSUMS_TOO_LARGE', '67108865 bytes'))
   })
+
+  it('reads 250,000 files and no more', () => {
+    const lines = Array.from({ length: 250_000 }, (_, i) => `${A}  ${i}/f\n`).join('')
+    expect(parse(lines)).toHaveLength(250_000)
+    expect(() => parse(lines, `${A}  f`)).toThrow(refused('CHECKSUMS_TOO_LARGE', '250000 files'))
+  })
+
+  it('refuses a name that no file can have', () => {
+    expect(parse(`${A}  ${'a/'.repeat(2047)}aa`)).toHaveLength(1)
+    expect(() => parse(`${A}  ${'a/'.repeat(2048)}a`)).toThrow(
+      refused('CHECKSUMS_NAME_UNSAFE', 'a/a/')
+    )
+  })
 })

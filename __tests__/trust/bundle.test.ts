@@ -148,6 +148,11 @@ describe('parseBundles', () => {
     expect(others).toEqual([])
   })
 
+  it('refuses a file of more than 10,000 lines that are not blank', () => {
+    expect(parseBundles('x\n\n'.repeat(10_000), 'b.jsonl')).toHaveLength(10_000)
+    expect(() => parseBundles('x\n'.repeat(10_001), 'b.jsonl')).toThrow(refused('BUNDLE_TOO_MANY'))
+  })
+
   it('reads any other file as one bundle', () => {
     expect(parseBundles(message, 'b.sigstore.json')).toMatchObject([{ bundle: {} }])
     expect(parseBundles(`${message}\n${message}`, 'b.json')).toMatchObject([

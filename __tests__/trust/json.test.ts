@@ -1,11 +1,17 @@
 import { describe, expect, it } from '@jest/globals'
 import { parseJson, parseJsonBytes } from '../../src/trust/json.ts'
 
+/** An object of so many keys. */
+function keys(count: number): string {
+  return `{${Array.from({ length: count }, (_, i) => `"${i}":0`).join()}}`
+}
+
 describe('parseJson', () => {
   it.each([
     '{"a":{"b":1},"c":{"b":1}}',
     '[[],{},"{\\"a\\":1,\\"a\\":2}"]',
-    '{"a":"a","b":["a","a"]}'
+    '{"a":"a","b":["a","a"]}',
+    '["\\\\","\\\\\\"",{"a\\"":"\\\\","a\\\\":","}]'
   ])('reads %s', text => {
     expect(parseJson(text, 'x')).toEqual(JSON.parse(text))
   })
@@ -20,6 +26,9 @@ describe('parseJson', () => {
     ['JSON_TOO_DEEP', '{"a":'.repeat(65)],
     ['JSON_TOO_DEEP', '['.repeat(10_000_000)],
     ['JSON_TOO_LARGE', ' '.repeat(64 * 1024 * 1024 + 1)],
+    ['JSON_TOO_LARGE', `[${'0,'.repeat(1024 * 1024)}0]`],
+    ['JSON_TOO_LARGE', `[${'[],'.repeat(512 * 1024)}0]`],
+    ['JSON_TOO_LARGE', keys(64 * 1024 + 1)],
     ['JSON_INVALID', ''],
     ['JSON_INVALID', '{"a":1'],
     ['JSON_INVALID', '{"a'],
@@ -30,8 +39,13 @@ describe('parseJson', () => {
     expect(() => parseJson(text, 'x')).toThrow(expect.objectContaining({ code }))
   })
 
-  it('reads 64 levels', () => {
-    expect(() => parseJson('['.repeat(64) + ']'.repeat(64), 'x')).not.toThrow()
+  it('reads 64 levels, 65,536 keys of an object, a million values', () => {
+    const most = [
+      '['.repeat(64) + ']'.repeat(64),
+      keys(64 * 1024),
+      `[${'0,'.repeat(1024 * 1024 - 1)}0]`
+    ]
+    for (const text of most) expect(() => parseJson(text, 'x')).not.toThrow()
   })
 
   it('refuses bytes that are not UTF-8, and a byte order mark', () => {

@@ -212,6 +212,7 @@ describe('readModelStatement refuses', () => {
     ['MODEL_NAME_TWICE', 'a name twice', more('config.json')],
     ['MODEL_NAME_UNSAFE', 'a path from the root', more('/etc/passwd')],
     ['MODEL_NAME_UNSAFE', 'a path upwards', more('a/../../b')],
+    ['MODEL_NAME_UNSAFE', 'a path longer than any', more('a/'.repeat(2048) + 'a')],
     ['MODEL_NAME_UNSAFE', 'the folder above', more('..')],
     ['MODEL_NAME_UNSAFE', 'a second spelling', more('./config.json')],
     ['MODEL_NAME_UNSAFE', 'the model itself among others', more('.')],

@@ -38,6 +38,12 @@ describe('parseTrustedRoots', () => {
     ['TRUSTED_ROOT_NO_START', 'a CT log', drop('ctlogs.0.publicKey.validFor.start')],
     ['TRUSTED_ROOT_NO_START', 'a CA', drop('certificateAuthorities.0.validFor')],
     ['TRUSTED_ROOT_NO_START', 'a TSA', drop('timestampAuthorities.0.validFor.start')],
+    ['TRUSTED_ROOT_INVALID', 'an unknown hash', put('tlogs.0.hashAlgorithm', 'SHA2_257')],
+    [
+      'TRUSTED_ROOT_INVALID',
+      'an unknown kind of key',
+      put('tlogs.0.publicKey.keyDetails', 'PKIX_ECDSA_P257')
+    ],
     ['TRUSTED_ROOT_INVALID', 'no key', put('tlogs.0.publicKey.rawBytes', 'AAAA')],
     [
       'TRUSTED_ROOT_INVALID',
@@ -50,6 +56,14 @@ describe('parseTrustedRoots', () => {
     ['FIELD_INVALID', 'no base URL', drop('tlogs.0.baseUrl')]
   ])('refuses with %s: %s', (code, _, change) => {
     expect(() => read(change)).toThrow(expect.objectContaining({ code }))
+  })
+
+  it('refuses more than 100', () => {
+    const lines = `${JSON.stringify({ mediaType: 'application/vnd.dev.sigstore.trustedroot.v0.1+json' })}\n`
+    expect(parseTrustedRoots(lines.repeat(100), 'roots.jsonl')).toHaveLength(100)
+    expect(() => parseTrustedRoots(lines.repeat(101), 'roots.jsonl')).toThrow(
+      expect.objectContaining({ code: 'TRUSTED_ROOT_INVALID' })
+    )
   })
 
   it('refuses all when one of several is no root', () => {

@@ -20,9 +20,12 @@ export function place(url: URL): string {
   return url.origin + url.pathname
 }
 
+/** Bytes in which a service explains itself. */
+export const LONGEST = 64 * 1024
+
 /** The explanation in a refusal's body: `message` or `error` of a JSON object, else the text itself. */
 export function explanation(body: Buffer): string {
-  const text = body.toString('utf8')
+  const text = body.toString('utf8', 0, LONGEST)
   try {
     const json: unknown = JSON.parse(text)
     if (typeof json === 'object' && json !== null) {

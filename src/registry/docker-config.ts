@@ -107,8 +107,9 @@ function parseEntry(value: unknown): Credentials | 'invalid' | undefined {
   const colon = pair.indexOf(':')
   if (colon < 1) return 'invalid'
   // docker pads passwords with zero bytes (cli/config/configfile: decodeAuth)
-  const decoded = pair.slice(colon + 1).replace(/\0+$/, '')
-  return { kind: 'password', username: pair.slice(0, colon), password: decoded }
+  let end = pair.length
+  while (pair[end - 1] === '\0') end--
+  return { kind: 'password', username: pair.slice(0, colon), password: pair.slice(colon + 1, end) }
 }
 
 function unusable(path: string, why: string): KeylessError {

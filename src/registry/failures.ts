@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http'
 
 import { KeylessError, type Code } from '../errors.ts'
 import type { HttpResponse } from '../http.ts'
-import { explanation, fromOutside } from '../http/words.ts'
+import { explanation, fromOutside, LONGEST } from '../http/words.ts'
 import { isRecord } from './descriptor.ts'
 import { DOCKER_HUB, type Repository } from './reference.ts'
 
@@ -104,7 +104,7 @@ function said(answer: HttpResponse): string {
 
 function firstError(body: Buffer): string | undefined {
   try {
-    const json: unknown = JSON.parse(body.toString('utf8'))
+    const json: unknown = JSON.parse(body.toString('utf8', 0, LONGEST))
     if (!isRecord(json) || !Array.isArray(json.errors)) return undefined
     const first: unknown = json.errors[0]
     if (!isRecord(first)) return undefined

@@ -1,3 +1,4 @@
+import { findJsonFault } from '../json.ts'
 import { isRecord } from './descriptor.ts'
 import { digestOf, isDigest } from './digest.ts'
 import { mismatch, refused, unreadable } from './failures.ts'
@@ -17,8 +18,6 @@ const ACCEPT = [
   'application/vnd.docker.distribution.manifest.list.v2+json'
 ].join(', ')
 export const MAX_MANIFEST = 8 * 1024 * 1024
-/** Levels of objects and arrays; a manifest has five. */
-const DEEPEST = 64
 
 /** See `Registry.getManifest`. */
 export async function getManifest(
@@ -103,17 +102,17 @@ export function essence(contentType: string): string {
   return (contentType.split(';', 1)[0] ?? '').trim().toLowerCase()
 }
 
-/** The JSON object that bytes hold, if they do: one that nests no deeper than can be written down again. */
+/**
+ * The JSON object that bytes hold, if they do, and one that all read alike: of a key that is there twice some
+ * would take the one and some the other.
+ */
 export function parseObject(bytes: Buffer): Record<string, unknown> | undefined {
+  const text = bytes.toString('utf8')
+  if (findJsonFault(text)) return undefined
   try {
-    const json: unknown = JSON.parse(bytes.toString('utf8'))
-    return isRecord(json) && !isDeeper(json, DEEPEST) ? json : undefined
+    const json: unknown = JSON.parse(text)
+    return isRecord(json) ? json : undefined
   } catch {
     return undefined
   }
-}
-
-function isDeeper(value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return false
-  return levels === 0 || Object.values(value).some(each => isDeeper(each, levels - 1))
 }

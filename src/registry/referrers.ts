@@ -61,7 +61,10 @@ function read(repository: Repository, answer: HttpResponse): Descriptor[] {
 function isDigestOfAnother(value: unknown): boolean {
   const digest = isRecord(value) ? value.digest : undefined
   return (
-    typeof digest === 'string' && /^(?!sha256:)[a-z0-9]+([+._-][a-z0-9]+)*:[\w=-]+$/.test(digest)
+    typeof digest === 'string' &&
+    // The longest there is has 135 characters; the pattern has no stack for millions.
+    digest.length < 1024 &&
+    /^(?!sha256:)[a-z0-9]+([+._-][a-z0-9]+)*:[\w=-]+$/.test(digest)
   )
 }
 

@@ -54,7 +54,8 @@ export function table(header: string[], rows: Cell[][]): Rows {
 /** Lines to copy, such as commands. The fence is longer than any run of backticks in them. */
 export function fence(lines: string[]): Rows {
   const rows = lines.map(sanitize)
-  const longest = Math.max(2, ...rows.flatMap(row => row.match(/`+/g) ?? []).map(run => run.length))
+  const runs = rows.flatMap(row => row.match(/`+/g) ?? [])
+  const longest = runs.reduce((most, { length }) => Math.max(most, length), 2)
   const ticks = '`'.repeat(longest + 1)
   return {
     open: `${ticks}sh`,

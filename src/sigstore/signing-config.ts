@@ -1,5 +1,6 @@
 import { KeylessError } from '../errors.ts'
 import { fromOutside } from '../http/words.ts'
+import { findJsonFault } from '../json.ts'
 import { isObject, type Json } from './json.ts'
 import { isValid, select, type SelectedService } from './selection.ts'
 import { invalid, parseSelector, parseServices, type Selector, type Service } from './service.ts'
@@ -39,6 +40,9 @@ export function parseSigningConfig(json: string): SigningConfig {
 }
 
 function parseJson(json: string): Json {
+  const fault = findJsonFault(json)
+  if (fault)
+    throw invalid('key' in fault ? 'one of its objects has a key twice' : `it ${fault.what}`)
   try {
     const config: unknown = JSON.parse(json)
     if (isObject(config)) return config

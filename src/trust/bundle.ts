@@ -2,6 +2,7 @@ import { Bundle as ProtoBundle } from '@sigstore/protobuf-specs'
 import type { Bundle } from '@sigstore/bundle'
 import { KeylessError } from '../errors.ts'
 import { isObject, parseJson } from './json.ts'
+import { readLines } from './lines.ts'
 import { note } from './note.ts'
 import { bytes, count, list, message, nullable, oneOf, short, text } from './shape.ts'
 import { quote } from './quote.ts'
@@ -22,6 +23,9 @@ const VERSIONS: Readonly<Record<string, '0.1' | 'later'>> = {
 // What sigstore-go allows, too: verifying is quadratic in some of these.
 const MAX_ENTRIES = 32
 const MAX_TIMESTAMPS = 32
+
+/** Of one file, one a line. */
+const MAX_BUNDLES = 10_000
 
 const HASHES = ['SHA2_256', 'SHA2_384', 'SHA2_512'] as const
 
@@ -110,14 +114,22 @@ export function parseBundle(text: string, name: string): Bundle {
 /**
  * Reads the bundles of a file: one of `.jsonl` holds one a line, any other is one. A line that
  * cannot be read is returned with its error, since junk beside a good bundle must not hide it.
+ *
+ * @throws KeylessError BUNDLE_TOO_MANY for a file of more than 10,000
  */
 export function parseBundles(text: string, name: string): ParsedBundle[] {
   if (!name.endsWith('.jsonl')) return [parseOne(text, name)]
-  return text
-    .split('\n')
-    .map((line, i) => ({ line: line.trim(), name: `${name}:${i + 1}` }))
-    .filter(({ line }) => line !== '')
-    .map(each => parseOne(each.line, each.name))
+  const bundles: ParsedBundle[] = []
+  for (const { line, number } of readLines(text)) {
+    if (bundles.length === MAX_BUNDLES) {
+      throw new KeylessError(
+        'BUNDLE_TOO_MANY',
+        `${name} has more than ${MAX_BUNDLES} bundles, and every subject would be tried with each; give a file of fewer.`
+      )
+    }
+    bundles.push(parseOne(line.trim(), `${name}:${number}`))
+  }
+  return bundles
 }
 
 function parseOne(text: string, name: string): ParsedBundle {

@@ -1,31 +1,23 @@
 import { KeylessError } from '../errors.ts'
+import { findJsonFault } from '../json.ts'
 import { quote } from './quote.ts'
 
-/** Bytes of one document; larger ones are refused before anything is parsed. */
-const MAX_BYTES = 64 * 1024 * 1024
-
-/** Levels of objects and arrays. */
-const MAX_DEPTH = 64
-
 /**
- * Parses JSON that an adversary may have written. Beyond the grammar it refuses what two readers
- * could read differently or what costs too much: duplicate keys (also equal ones), more than 64
- * levels of nesting, more than 64 MiB.
+ * Parses JSON that an adversary may have written, and refuses what {@link findJsonFault} finds in it.
  *
  * @param name what the text is, for messages
  * @throws KeylessError JSON_TOO_LARGE, JSON_TOO_DEEP, JSON_DUPLICATE_KEY, JSON_INVALID
  */
 export function parseJson(text: string, name: string): unknown {
-  if (Buffer.byteLength(text) > MAX_BYTES) {
+  const fault = findJsonFault(text)
+  if (fault) {
     throw new KeylessError(
-      'JSON_TOO_LARGE',
-      `${name} is larger than 64 MiB, which no bundle or trusted root is; give another file.`
+      fault.code,
+      'key' in fault
+        ? `${name} has the key ${quote(fault.key)} twice in one object, so readers may disagree on what it says.`
+        : `${name} ${fault.what}, unlike any bundle or trusted root; give another file.`
     )
   }
-
-  // Before JSON.parse: it would build millions of nested arrays before anyone could say no.
-  scan(text, name)
-
   try {
     return JSON.parse(text) as unknown
   } catch (error) {
@@ -47,61 +39,6 @@ export function parseJsonBytes(bytes: Uint8Array, name: string): unknown {
 /** A JSON object, as opposed to an array, null or a scalar. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-// Looks at structure only; what is not JSON at all is left for JSON.parse to refuse.
-function scan(text: string, name: string): void {
-  const open: (Set<string> | undefined)[] = []
-  for (let i = 0; i < text.length; i++) {
-    const char = text[i]
-    if (char === '{' || char === '[') {
-      open.push(char === '{' ? new Set() : undefined)
-      if (open.length > MAX_DEPTH) {
-        throw new KeylessError(
-          'JSON_TOO_DEEP',
-          `${name} nests objects more than ${MAX_DEPTH} levels deep; give another file.`
-        )
-      }
-    } else if (char === '}' || char === ']') {
-      open.pop()
-    } else if (char === '"') {
-      const end = endOfString(text, i)
-      if (isKey(text, end)) addKey(open.at(-1), text.slice(i, end), name)
-      i = end - 1
-    }
-  }
-}
-
-// Index after the closing quote, or the end of the text.
-function endOfString(text: string, start: number): number {
-  for (let i = start + 1; i < text.length; i++) {
-    if (text[i] === '\\') i++
-    else if (text[i] === '"') return i + 1
-  }
-  return text.length
-}
-
-// In JSON a string followed by a colon is a key, and nothing else is.
-function isKey(text: string, end: number): boolean {
-  while (' \t\r\n'.includes(text[end] ?? '-')) end++
-  return text[end] === ':'
-}
-
-function addKey(keys: Set<string> | undefined, literal: string, name: string): void {
-  let key: string
-  try {
-    // Decoded, as "\u0061" and "a" are one key.
-    key = String(JSON.parse(literal))
-  } catch {
-    return // nor is it JSON then
-  }
-  if (keys?.has(key)) {
-    throw new KeylessError(
-      'JSON_DUPLICATE_KEY',
-      `${name} has the key ${quote(key)} twice in one object, so readers may disagree on what it says.`
-    )
-  }
-  keys?.add(key)
 }
 
 function invalid(name: string, cause: unknown): KeylessError {

@@ -16,6 +16,9 @@ export type Resource = {
 
 const shape = open({ name: text, digest: text, algorithm: text })
 
+/** Of a file on any system; PATH_MAX is the longest. */
+const LONGEST_NAME = 4096
+
 type Shaped = { name: string; digest: string; algorithm: string }
 
 const DIGEST = { sha256: hex(64), blake2b: hex(128) }
@@ -88,7 +91,8 @@ function checkName(name: string): void {
   if (name === '.') return
   const parts = name.split('/')
   const odd = parts.some(part => part === '' || part === '.' || part === '..')
-  if (odd || name.includes('\0') || !name.isWellFormed()) throw unsafe(name)
+  if (odd || name.length > LONGEST_NAME || name.includes('\0') || !name.isWellFormed())
+    throw unsafe(name)
 }
 
 function unsafe(name: string): KeylessError {

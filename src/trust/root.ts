@@ -1,7 +1,9 @@
 import { TrustedRoot as ProtoTrustedRoot } from '@sigstore/protobuf-specs'
 import { toTrustMaterial, type TrustMaterial } from '@sigstore/verify'
 import { KeylessError } from '../errors.ts'
+import { findJsonFault } from '../json.ts'
 import { isObject, parseJson } from './json.ts'
+import { readLines } from './lines.ts'
 import { remember } from './memo.ts'
 import { bytes, list, message, text, time, url } from './shape.ts'
 
@@ -25,6 +27,9 @@ const MEDIA_TYPES = [
   'application/vnd.dev.sigstore.trustedroot.v0.1+json',
   'application/vnd.dev.sigstore.trustedroot.v0.2+json'
 ]
+
+/** Of one file, one a line. */
+const MAX_ROOTS = 100
 
 const range = message({}, { start: time, end: time })
 const logId = message({ keyId: bytes })
@@ -67,14 +72,22 @@ const shape = message(
  * @throws KeylessError JSON_…, UNKNOWN_FIELD, FIELD_INVALID, TRUSTED_ROOT_…
  */
 export function parseTrustedRoots(text: string, name: string): TrustedRoot[] {
-  const lines = text.split('\n').filter(line => line.trim() !== '')
-  if (lines.length > 1 && lines[0] !== undefined && isDocument(lines[0])) {
-    return lines.map((line, i) => parseOne(line, `${name}:${i + 1}`))
+  const lines: { line: string; number: number }[] = []
+  for (const each of readLines(text)) if (lines.push(each) > MAX_ROOTS) break
+  // One document may be spread over many lines, of which the first is none.
+  if (lines.length < 2 || !isDocument(lines[0]?.line ?? '')) return [parseOne(text, name)]
+  if (lines.length > MAX_ROOTS) {
+    throw new KeylessError(
+      'TRUSTED_ROOT_INVALID',
+      `${name} has more than ${MAX_ROOTS} trusted roots; give those of the instances that you trust.`
+    )
   }
-  return [parseOne(text, name)]
+  return lines.map(({ line, number }) => parseOne(line, `${name}:${number}`))
 }
 
 function isDocument(line: string): boolean {
+  // Then reading it says why.
+  if (findJsonFault(line)) return true
   try {
     return isObject(JSON.parse(line))
   } catch {
@@ -91,7 +104,7 @@ function parseOne(text: string, name: string): TrustedRoot {
     )
   }
   shape(json, name)
-  const root = ProtoTrustedRoot.fromJSON(json)
+  const root = readProto(json, name)
   checkStarts(root, name)
   try {
     const material = toTrustMaterial(root)
@@ -103,12 +116,25 @@ function parseOne(text: string, name: string): TrustedRoot {
     }
     return { name, material }
   } catch (cause) {
-    throw new KeylessError(
-      'TRUSTED_ROOT_INVALID',
-      `${name} has a key or certificate that cannot be read; get it anew from whoever runs the instance.`,
-      { cause }
-    )
+    throw unreadable(name, cause)
   }
+}
+
+// Which keys and hashes there are is for the library to know.
+function readProto(json: unknown, name: string): ProtoTrustedRoot {
+  try {
+    return ProtoTrustedRoot.fromJSON(json)
+  } catch (cause) {
+    throw unreadable(name, cause)
+  }
+}
+
+function unreadable(name: string, cause: unknown): KeylessError {
+  return new KeylessError(
+    'TRUSTED_ROOT_INVALID',
+    `${name} has a key or certificate that cannot be read; get it anew from whoever runs the instance.`,
+    { cause }
+  )
 }
 
 // sigstore_trustroot.proto requires a start of each instance. @sigstore/verify takes a missing one
