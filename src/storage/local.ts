@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { access, constants, mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { KeylessError } from '../errors.ts'
@@ -10,14 +9,16 @@ export function bundlePath(file: string): string {
 
 /**
  * Write a file that is there whole or not at all: a temporary file beside it, flushed, renamed.
- * Folders that are missing are made.
+ * Folders that are missing are made. What a run leaves that is killed meanwhile has the name of a bundle, so that no
+ * glob takes it for a file to sign, and is replaced by the next run.
  *
  * @throws KeylessError WRITE_FAILED
  */
 export async function writeAtomic(path: string, text: string): Promise<void> {
-  const temporary = `${path}.${randomUUID()}.tmp`
+  const temporary = bundlePath(`${path}.partial`)
   try {
     await mkdir(dirname(path), { recursive: true })
+    await rm(temporary, { force: true })
     const file = await open(temporary, 'wx', 0o644)
     try {
       await file.writeFile(text)
