@@ -336,6 +336,16 @@ describe('a redirect', () => {
     expect(other.requests).toHaveLength(0)
   })
 
+  it.each(['somebody', ':secret', '%ff'])('is not followed as a user, %s', async user => {
+    const { url, requests } = await service(answer(200))
+    const there = url.replace('//', `//${user}@`)
+    const { url: start } = await service(to(`${there}/there`))
+    const given = client().request(get(start))
+    await expect(given).rejects.toMatchObject({ code: 'SERVICE_REDIRECTED' })
+    await expect(given).rejects.not.toThrow(user)
+    expect(requests).toHaveLength(0)
+  })
+
   it('is not followed by a request that says so', async () => {
     const { url, requests } = await service(to('/1'), answer(200))
     await expect(client().request(get(url, { redirects: false }))).rejects.toMatchObject({

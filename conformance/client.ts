@@ -1,13 +1,12 @@
 import { readFile, writeFile } from 'node:fs/promises'
-import http from 'node:http'
 import { parseArgs } from 'node:util'
-import { KeylessError } from '../src/errors.ts'
 import { fetchTrust, type PublishedTrust } from '../src/trust/tuf.ts'
+import { runProgram } from './program.ts'
 import { sign } from './sign.ts'
 import { verify } from './verify.ts'
 
 // The command line of the public suite, github.com/sigstore/sigstore-conformance
-// (docs/cli_protocol.md). It looks at the exit status only; a person reads the code.
+// (docs/cli_protocol.md).
 
 const USAGE = `usage:
   client sign-bundle [--staging] [--in-toto] --identity-token TOKEN --bundle FILE
@@ -31,17 +30,7 @@ const { values, positionals } = parseArgs({
   }
 })
 
-// Node ignores the proxies of the environment until it is told to heed them.
-http.setGlobalProxyFromEnv()
-
-try {
-  await main()
-} catch (error) {
-  const [code, message] =
-    error instanceof KeylessError ? [error.code, error.message] : ['UNEXPECTED', String(error)]
-  console.error(`${code}: ${message}`)
-  process.exitCode = 1
-}
+await runProgram(main)
 
 async function main(): Promise<void> {
   const [verb, file, ...others] = positionals

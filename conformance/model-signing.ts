@@ -1,10 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises'
-import http from 'node:http'
 import { parseArgs } from 'node:util'
-import { KeylessError } from '../src/errors.ts'
 import { fetchTrust, type PublishedTrust } from '../src/trust/tuf.ts'
 import { signModel, type ModelSigner } from './model-sign.ts'
 import { verifyModel, type ModelTrust } from './model-verify.ts'
+import { runProgram } from './program.ts'
 
 // The command line of github.com/sampras343/model-signing-conformance
 // (docs/conformance_adapter_cli_protocol.md). It looks at the exit status only; a person reads the
@@ -43,17 +42,7 @@ const { values, positionals } = parseArgs({
   }
 })
 
-// Node ignores the proxies of the environment until it is told to heed them.
-http.setGlobalProxyFromEnv()
-
-try {
-  await main()
-} catch (error) {
-  const [code, message] =
-    error instanceof KeylessError ? [error.code, error.message] : ['UNEXPECTED', String(error)]
-  console.error(`${code}: ${message}`)
-  process.exitCode = 1
-}
+await runProgram(main)
 
 async function main(): Promise<void> {
   const [verb, ...others] = positionals

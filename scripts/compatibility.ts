@@ -12,8 +12,10 @@ import { checkPage, formatPage } from './page.ts'
 export type Cell = {
   program: string
   version: string
-  direction: 'verifies ours' | 'we verify theirs'
+  direction: 'verifies ours' | 'we verify theirs' | 'carries ours' | 'keeps ours'
   what: string
+  /** Of an image: what its registry has. */
+  registry?: string
   log: string
   /** What was refused, in the same place. */
   refused: string[]
@@ -23,24 +25,40 @@ const PAGE = join(import.meta.dirname, '../docs/compatibility.md')
 
 /** The page in Markdown: the same whatever order the cells came in. */
 export async function render(cells: Cell[]): Promise<string> {
-  const rows = cells.map(({ program, version, direction, what, log, refused }) =>
-    [program, version, direction, what, log, refused.join(', ')].join(' | ')
-  )
   const { fulcio, 'rekor-v1': v1, 'rekor-v2': v2, tsa } = PROGRAMS
+  const files = cells.filter(({ registry }) => registry === undefined)
+  const images = cells.filter(({ registry }) => registry !== undefined)
   const text = `# Compatibility
 
 Written by \`.ci/interop\`, which fails when this page is not what its run showed. Each row is a test: of this action as it
 is built and the program in that version, with real services (Fulcio ${fulcio.version}, Rekor ${v1.version} as v1, rekor-tiles
 ${v2.version} as v2, timestamp-authority ${tsa.version}). The last column is what was refused in that same test.
 
+## Files
+
 A statement (in-toto, in a DSSE envelope) of ours is signed by the action's code, since no input asks for one yet.
 sigstore-python signs no statements but provenance, and verifies them whatever their predicate type.
 
-program | version | direction | what | log | refused
---- | --- | --- | --- | --- | ---
-${rows.toSorted().join('\n')}
+${table(files, ['program', 'version', 'direction', 'what', 'log'])}
+
+## Images
+
+Each is an index of two platforms, and all three of its manifests are signed and verified. "Another image's signature" was
+found by the program where the image's own would be, and was refused for what it says. cosign 2 does not sign annotations
+into bundles, nor check them there, and makes no statement that Rekor v2 takes.
+
+${table(images, ['program', 'version', 'direction', 'what', 'registry', 'log'])}
 `
   return await formatPage(PAGE, text)
+}
+
+function table(cells: Cell[], columns: (keyof Cell)[]): string {
+  const rows = cells.map(cell => [...columns.map(column => cell[column]), cell.refused.join(', ')])
+  return [
+    [...columns, 'refused'].join(' | '),
+    Array.from({ length: columns.length + 1 }, () => '---').join(' | '),
+    ...rows.map(row => row.join(' | ')).toSorted()
+  ].join('\n')
 }
 
 async function main(): Promise<void> {

@@ -180,6 +180,8 @@ async function follow(
       throw refuse('which a request that carries a secret does not follow')
     }
     if (next?.protocol !== url.protocol) throw refuse('which is not the same scheme')
+    // Node would send it along, or choke on one that it cannot decode.
+    if (next.username !== '' || next.password !== '') throw refuse('with a user in it')
     if (hops === MOST_REDIRECTS) throw refuse(`after ${MOST_REDIRECTS} redirects already`)
     secureUrl(next.href, service)
     // Any header of the caller's may be a credential, and it was meant for the host that was named.

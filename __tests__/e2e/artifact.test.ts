@@ -266,7 +266,8 @@ describe('sign refuses, before any work, an artifact', () => {
 
   it.each([
     ['', 'publish is empty'],
-    ['artifact\nattestations', 'publish has the line "attestations"']
+    ['artifact\nelsewhere', 'publish has the line "elsewhere"'],
+    ['artifact\nregistry', 'publish names registry, where only the bundles of images go']
   ])('that publish does not name: %j', async (publish, words) => {
     expect(await refuse({ publish })).toContain(words)
   })

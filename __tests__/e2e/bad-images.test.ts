@@ -61,6 +61,7 @@ describe('sign refuses', () => {
     [{ images: 'a/b', annotations: 'x=1\nx=2' }, 'INPUT_INVALID', 'whose key another line has'],
     [{ images: 'a/b', 'signature-format': 'old' }, 'INPUT_INVALID', 'signature-format is "old"'],
     [{ images: 'a/b', publish: 'local' }, 'INPUT_INVALID', 'no place for the bundles of images'],
+    [{ images: 'a/b', publish: 'registry\nlocal' }, 'INPUT_INVALID', 'publish names local'],
     [{ files: 'a', publish: 'registry' }, 'INPUT_INVALID', 'no place for the bundles of files'],
     [{ images: 'a/b', publish: 'default\nlocal' }, 'INPUT_INVALID', '"default" and others'],
     [

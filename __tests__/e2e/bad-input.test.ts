@@ -81,7 +81,7 @@ describe('sign refuses the ground it would stand on', () => {
 describe('sign refuses files', () => {
   it('that are not there: an empty glob, an empty input', async () => {
     expectRefusal(await scene.sign({ files: 'dist/*' }), 'NO_SUBJECT', '"dist/*" matches no file')
-    expectRefusal(await scene.sign({ files: '' }), 'NO_SUBJECT', 'files is empty')
+    expectRefusal(await scene.sign({ files: '' }), 'INPUT_INVALID', 'files is empty')
   })
 
   it('that are a folder', async () => {
@@ -209,6 +209,15 @@ describe('verify refuses inputs', () => {
     [{ files: 'a', images: '' }, 'INPUT_INVALID', 'images is empty'],
     [{ files: 'a', annotations: 'a=b' }, 'INPUT_INVALID', 'no images are given'],
     [{ files: 'a', annotations: '' }, 'INPUT_INVALID', 'annotations is empty'],
+    [
+      {
+        images: 'a/b',
+        annotations: 'a=b',
+        'predicate-type': 'https://sigstore.dev/cosign/sign/v1'
+      },
+      'INPUT_INVALID',
+      'predicate-type asks for attestations alone'
+    ],
     [{ files: 'a', digest: 'sha256:0' }, 'INPUT_INVALID', 'digest is given and images is not'],
     [{ files: 'a', bundle: 'absent' }, 'NO_BUNDLE', '"absent" names no bundle'],
     [{ files: 'a', sigstore: 'x' }, 'INPUT_INVALID', 'sigstore is "x"'],

@@ -10,8 +10,9 @@ export type Refuses = (reason: string, check: Promise<unknown>) => Promise<void>
  * `KEYLESS_CELLS` names, one JSON a line. `.ci/interop` makes the page of that.
  */
 export function cell(of: Omit<Cell, 'refused'>, test: (refuses: Refuses) => Promise<void>): void {
-  const { program, version, direction, what, log } = of
-  it(`${program} ${version} ${direction}: ${what}, ${log}`, async () => {
+  const { program, version, direction, what, log, registry } = of
+  const where = registry === undefined ? '' : `, registry ${registry}`
+  it(`${program} ${version} ${direction}: ${what}, ${log}${where}`, async () => {
     const refused: string[] = []
     await test(async (reason, check) => {
       await check
@@ -19,7 +20,8 @@ export function cell(of: Omit<Cell, 'refused'>, test: (refuses: Refuses) => Prom
     })
     const { KEYLESS_CELLS: file } = process.env
     if (file === undefined) return
-    const row: Cell = { program, version, direction, what, log, refused }
+    const place = registry === undefined ? {} : { registry }
+    const row: Cell = { program, version, direction, what, ...place, log, refused }
     await appendFile(file, `${JSON.stringify(row)}\n`)
   })
 }

@@ -6,6 +6,7 @@ import { promisify } from 'node:util'
 import { DEFAULT_CLAIMS, ISSUER } from '../../sandbox/claims.ts'
 import { type ActionRun, type RunOptions, runAction } from '../e2e/runner.ts'
 import { type Services, startServices } from './services/client.ts'
+import { CREDENTIALS, PASSWORD } from './services/credentials.ts'
 import { programPath } from './services/install.ts'
 import type { ProgramName } from './services/programs.ts'
 import type { Log, Witness } from './services/trust.ts'
@@ -32,8 +33,13 @@ export type Job = {
   clientConfigWithout(log: Log, ...urls: string[]): Promise<string>
   sign(witness: Witness, inputs: Record<string, string>, more?: More): Promise<ActionRun>
   verify(inputs: Record<string, string>, more?: More): Promise<ActionRun>
-  /** What a client says, in the workspace and on a machine that holds nothing of an earlier run. */
+  /**
+   * What a client says, in the workspace and on a machine that holds nothing of an earlier run but a login to the
+   * registries that ask for one.
+   */
   run(client: ProgramName, ...args: string[]): Promise<string>
+  /** The same with other variables as well, or in place of those. */
+  runWith(env: Record<string, string>, client: ProgramName, ...args: string[]): Promise<string>
   /** The same for a script of this repository. */
   runScript(path: string, ...args: string[]): Promise<string>
   /** A token as a client of Sigstore would ask for it. */
@@ -54,9 +60,15 @@ export async function openJob(): Promise<Job> {
     await writeFile(path, JSON.stringify(value))
     return path
   }
-  const run = async (program: string, args: string[]): Promise<string> => {
+  const login = { DOCKER_CONFIG: services.dockerConfig }
+  const run = async (
+    program: string,
+    args: string[],
+    more: Record<string, string> = {}
+  ): Promise<string> => {
     // Wide enough for no sentence to be broken.
-    const env = { PATH: process.env.PATH, HOME: folder, NO_COLOR: '1', COLUMNS: '1000' }
+    const machine = { PATH: process.env.PATH, HOME: folder, NO_COLOR: '1', COLUMNS: '1000' }
+    const env = { ...machine, ...login, ...more }
     const { stdout, stderr } = await execute(program, args, { cwd: workspace, env })
     return stdout + stderr
   }
@@ -77,6 +89,7 @@ export async function openJob(): Promise<Job> {
     workspace,
     token,
     run: async (client, ...args) => await run(programPath(client), args),
+    runWith: async (env, client, ...args) => await run(programPath(client), args, env),
     runScript: async (path, ...args) => await run(process.execPath, [join(ROOT, path), ...args]),
     write: async (name, content) => {
       await writeFile(join(workspace, name), content)
@@ -91,15 +104,16 @@ export async function openJob(): Promise<Job> {
       await runAction('sign', {
         ...more,
         workspace,
-        env: { ...services.env, ...more?.env },
-        secrets: await services.issuer.secrets(),
+        env: { ...services.env, ...login, ...more?.env },
+        secrets: [...(await services.issuer.secrets()), CREDENTIALS, PASSWORD],
         inputs: { ...trust, 'signing-config': services.signingConfigs[witness], ...inputs }
       }),
     verify: async (inputs, more) =>
       await runAction('verify', {
         ...more,
         workspace,
-        env: { ...withoutToken, ...more?.env },
+        env: { ...withoutToken, ...login, ...more?.env },
+        secrets: [CREDENTIALS, PASSWORD],
         inputs: { ...trust, ...inputs }
       }),
     close: async () => {

@@ -23,7 +23,12 @@ export const BECAUSE_OF = {
   issuer: 'another issuer',
   type: 'another predicate type',
   log: 'a root without that log',
-  authority: 'a root without that authority'
+  authority: 'a root without that authority',
+  unsigned: 'an unsigned image',
+  moved: "another image's signature",
+  annotation: 'another annotation',
+  anonymous: 'no credentials',
+  password: 'another password'
 }
 
 /** A peer believes a bundle of ours, and nothing that differs from it in one thing. */
@@ -75,9 +80,10 @@ export async function weVerify(
 export async function weRefuse(
   job: Job,
   inputs: Record<string, string>,
-  code: string
+  code: string,
+  env: Record<string, string> = {}
 ): Promise<void> {
-  const run = await job.verify(inputs)
+  const run = await job.verify(inputs, { env })
   expect(run).toMatchObject({ exitCode: 1, outputs: { verified: 'false' } })
   expect(run.annotations[0]?.message).toContain(`[${code}]`)
 }

@@ -518,6 +518,14 @@ describe('referrers', () => {
     await expect(given).rejects.toThrow('leads elsewhere')
   })
 
+  it.each(['user', '%ff'])('do not go on as somebody else, %s', async user => {
+    const { given } = await list((request, response) => {
+      const target = `http://${user}@${request.headers.host ?? ''}${request.url ?? ''}?n=2`
+      return pages([{ link: `<${target}>; rel="next"` }, page(entry(1))])(request, response)
+    })
+    await expect(given).rejects.toThrow('leads elsewhere')
+  })
+
   it('that do not end are not read for ever', async () => {
     const { server, given } = await list(pages([{ link: '<?again>; rel="next"' }, page(entry(1))]))
     await expect(given).rejects.toThrow('does not end')

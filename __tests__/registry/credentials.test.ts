@@ -1,4 +1,5 @@
-import { chmod, mkdir, mkdtemp, readFile, truncate, writeFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { chmod, mkdir, mkdtemp, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 
@@ -220,8 +221,16 @@ describe('the configuration', () => {
     await expect(find()).rejects.toThrow('larger than 1 MiB')
   })
 
+  it('that is no file is refused, and not waited for', async () => {
+    execFileSync('mkfifo', [join(folder, 'config.json')])
+    await expect(find()).rejects.toThrow('not a regular file')
+  })
+
   it('that cannot be read is refused', async () => {
     await mkdir(join(folder, 'config.json'))
-    await expect(find()).rejects.toThrow('could not be read (EISDIR)')
+    await expect(find()).rejects.toThrow('not a regular file')
+    await rm(join(folder, 'config.json'), { recursive: true })
+    await symlink('config.json', join(folder, 'config.json'))
+    await expect(find()).rejects.toThrow('could not be read (ELOOP)')
   })
 })

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals'
 
 import type { Descriptor } from '../../src/registry/descriptor.ts'
 import { digestOf } from '../../src/registry/digest.ts'
-import { findPlatforms, isIndex, readIndex } from '../../src/registry/image-index.ts'
+import { checkKind, findPlatforms, isIndex, readIndex } from '../../src/registry/image-index.ts'
 import type { Manifest } from '../../src/registry/manifest.ts'
 import { createFakeRegistry, REPOSITORY, type FakeRegistry } from './attachments/fake-registry.ts'
 import { createVirtualTime, type VirtualTime } from './attachments/virtual-time.ts'
@@ -51,6 +51,29 @@ describe('readIndex', () => {
         message: expect.stringMatching(/^The index cannot be used: /)
       })
     )
+  })
+})
+
+describe('checkKind', () => {
+  it.each([
+    ['an index that has layers', { manifests: [], layers: [] }, INDEX],
+    ['an index that has them to Go', { manifests: [], Config: {} }, INDEX],
+    ['an image that has manifests', { layers: [], manifests: [] }, MANIFEST],
+    ['an index that a registry calls an image', { Manifests: [] }, MANIFEST]
+  ])('refuses %s', (_, document, mediaType) => {
+    expect(() => {
+      checkKind(manifestOf(document, mediaType), 'The image')
+    }).toThrow(expect.objectContaining({ code: 'MANIFEST_INVALID' }))
+  })
+
+  it.each([
+    [{ manifests: [] }, INDEX],
+    [{ layers: [], config: {} }, MANIFEST],
+    [{ manifests: [], layers: [] }, 'text/x']
+  ])('lets %j be %s', (document, mediaType) => {
+    expect(() => {
+      checkKind(manifestOf(document, mediaType), 'The image')
+    }).not.toThrow()
   })
 })
 

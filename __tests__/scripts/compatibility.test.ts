@@ -21,4 +21,16 @@ describe('the page of the compatibility', () => {
     ])
     expect(await render([other, cosign])).toBe(page)
   })
+
+  it('has images in a table of their own, with their registries', async () => {
+    const image: Cell = { ...cosign, what: 'an image', registry: 'with the referrers API' }
+    const [files = '', images = ''] = (await render([image, cosign])).split('## Images')
+    const rows = (of: string): string[][] =>
+      of
+        .split('\n')
+        .filter(line => line.startsWith('| cosign'))
+        .map(row => row.split(/ *\| */).slice(4, 6))
+    expect(rows(files)).toStrictEqual([['a file', 'Rekor v1']])
+    expect(rows(images)).toStrictEqual([['an image', 'with the referrers API']])
+  })
 })

@@ -3,7 +3,12 @@ import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import { hashForSigning, hashForVerifying, refuseDsse } from '../../src/subjects/digest.ts'
+import {
+  hashForSigning,
+  hashForVerifying,
+  refuseDsse,
+  refuseSimpleSigning
+} from '../../src/subjects/digest.ts'
 import { silent } from './digests/silent.ts'
 
 let dir: string
@@ -30,6 +35,38 @@ describe('hashForSigning', () => {
     expect(() => {
       refuseDsse(real, file?.hashed ?? { head: '' })
     }).not.toThrow()
+  })
+})
+
+describe('a file that is what a legacy signature of an image is made over', () => {
+  const payload = `{"Critical":{"image":{"docker-manifest-digest":"sha256:${'0'.repeat(64)}"}}}`
+
+  it.each([
+    ['as it is', payload],
+    ['behind more white space than is known of its beginning', ' '.repeat(100) + payload],
+    ['of more bytes than are kept', payload.padStart(2 * 1024 * 1024, '\n')]
+  ])('is refused, to sign and to verify, %s', async (_, text) => {
+    const real = join(dir, 'f')
+    await writeFile(real, text)
+    const refusal = expect.objectContaining({ code: 'FILE_IS_SIMPLE_SIGNING' })
+    await expect(hashForSigning([{ real }], { log: silent })).rejects.toEqual(refusal)
+    const [file] = await hashForVerifying([{ real }], { log: silent })
+    const hashed = file?.hash()
+    if (hashed === undefined) throw new Error('not hashed')
+    expect(() => {
+      refuseSimpleSigning(real, hashed)
+    }).toThrow(refusal)
+  })
+
+  it('is not any other JSON, and one that changed meanwhile is refused', async () => {
+    const real = join(dir, 'f')
+    await writeFile(real, `[${payload}]`)
+    const [file] = await hashForSigning([{ real }], { log: silent })
+    if (file === undefined) throw new Error('not hashed')
+    await writeFile(real, '{"weights":[]}')
+    expect(() => {
+      refuseSimpleSigning(real, { ...file.hashed, head: '{' })
+    }).toThrow(expect.objectContaining({ code: 'FILE_CHANGED' }))
   })
 })
 

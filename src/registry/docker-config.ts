@@ -1,3 +1,4 @@
+import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
@@ -59,10 +60,12 @@ export async function readDockerConfig(env: NodeJS.ProcessEnv): Promise<DockerCo
 
 async function read(path: string): Promise<string | undefined> {
   try {
-    const file = await open(path)
+    // O_NONBLOCK: opening a named pipe must not wait for its other end.
+    const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
     try {
-      const { size } = await file.stat()
-      if (size > MAX_BYTES) throw unusable(path, 'it is larger than 1 MiB')
+      const stats = await file.stat()
+      if (!stats.isFile()) throw unusable(path, 'it is not a regular file')
+      if (stats.size > MAX_BYTES) throw unusable(path, 'it is larger than 1 MiB')
       return await file.readFile('utf8')
     } finally {
       await file.close()

@@ -17,7 +17,7 @@ export type Document = Record<string, unknown>
  */
 export function parseDocument(bytes: Buffer, what: string): Document {
   const document = parseObject(bytes)
-  if (document === undefined) throw invalid(what, 'it is not a JSON object')
+  if (document === undefined) throw invalid(what, 'it is not a JSON object, or nests too deep')
   return document
 }
 

@@ -6,9 +6,20 @@ import type { HttpResponse } from '../http.ts'
  */
 export function withoutEcho(answer: HttpResponse, secrets: readonly string[]): HttpResponse {
   if (answer.status < 400) return answer
-  let text = answer.body.toString('utf8')
-  for (const secret of secrets) if (secret !== '') text = text.replaceAll(secret, '***')
-  return { ...answer, body: Buffer.from(text) }
+  const hide = (text: string): string =>
+    secrets.reduce((rest, secret) => (secret === '' ? rest : rest.replaceAll(secret, '***')), text)
+  return { ...answer, body: Buffer.from(hideIn(answer.body.toString('utf8'), hide)) }
+}
+
+/** In JSON a secret may be written with escapes, which whoever quotes it undoes. */
+function hideIn(text: string, hide: (text: string) => string): string {
+  try {
+    return JSON.stringify(
+      JSON.parse(text, (_, value: unknown) => (typeof value === 'string' ? hide(value) : value))
+    )
+  } catch {
+    return hide(text)
+  }
 }
 
 /** The secrets in the value of an Authorization header: token, or password alone and with its user. */

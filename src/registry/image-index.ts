@@ -28,6 +28,23 @@ export function isIndex(mediaType: string): boolean {
 }
 
 /**
+ * Refuses what may be taken for an index or for a manifest: it is two images to two readers (CVE-2021-41190), of
+ * whom Go's read the names of fields without regard to case.
+ * @param what names it in messages
+ * @throws KeylessError MANIFEST_INVALID
+ */
+export function checkKind({ mediaType, bytes }: Manifest, what: string): void {
+  const kind = KINDS.get(mediaType)
+  if (kind === undefined) return
+  const of = kind === 'index' ? ['config', 'layers'] : ['manifests']
+  const field = Object.keys(parseDocument(bytes, what)).find(name =>
+    of.includes(name.toLowerCase())
+  )
+  if (field === undefined) return
+  throw invalid(what, `it is ${kind === 'index' ? 'an index' : 'no index'} and has "${field}"`)
+}
+
+/**
  * The manifests and indexes that an image index names, each digest once. Children of other types are left out,
  * as cosign does: they are no images.
  * @param what names the index in messages
@@ -35,11 +52,8 @@ export function isIndex(mediaType: string): boolean {
  */
 export function readIndex(manifest: Manifest, what: string): Descriptor[] {
   if (!isIndex(manifest.mediaType)) throw invalid(what, 'it is not an image index')
+  checkKind(manifest, what)
   const document = parseDocument(manifest.bytes, what)
-  // What may be taken for an index or for a manifest is two images to two readers (CVE-2021-41190).
-  for (const field of ['config', 'layers']) {
-    if (Object.hasOwn(document, field)) throw invalid(what, `it is an index and has "${field}"`)
-  }
   // Go reads the names of fields without regard to case, so others would see more than we do.
   const other = Object.keys(document).find(
     name => name !== 'manifests' && name.toLowerCase() === 'manifests'

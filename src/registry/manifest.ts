@@ -17,6 +17,8 @@ const ACCEPT = [
   'application/vnd.docker.distribution.manifest.list.v2+json'
 ].join(', ')
 export const MAX_MANIFEST = 8 * 1024 * 1024
+/** Levels of objects and arrays; a manifest has five. */
+const DEEPEST = 64
 
 /** See `Registry.getManifest`. */
 export async function getManifest(
@@ -83,7 +85,8 @@ function conditional(condition: Condition): Record<string, string> {
 /** A manifest that is one thing by its header and another by itself is read in two ways (CVE-2021-41190). */
 function mediaTypeOf(repository: Repository, bytes: Buffer, contentType = ''): string {
   const json = parseObject(bytes)
-  if (json === undefined) throw unreadable(repository, 'the manifest is not a JSON object')
+  if (json === undefined)
+    throw unreadable(repository, 'the manifest is not a JSON object, or nests too deep')
   const header = essence(contentType)
   const { mediaType: own = header } = json
   if (typeof own !== 'string' || own === '') {
@@ -100,12 +103,17 @@ export function essence(contentType: string): string {
   return (contentType.split(';', 1)[0] ?? '').trim().toLowerCase()
 }
 
-/** The JSON object that bytes hold, if they do. */
+/** The JSON object that bytes hold, if they do: one that nests no deeper than can be written down again. */
 export function parseObject(bytes: Buffer): Record<string, unknown> | undefined {
   try {
     const json: unknown = JSON.parse(bytes.toString('utf8'))
-    return isRecord(json) ? json : undefined
+    return isRecord(json) && !isDeeper(json, DEEPEST) ? json : undefined
   } catch {
     return undefined
   }
+}
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return levels === 0 || Object.values(value).some(each => isDeeper(each, levels - 1))
 }

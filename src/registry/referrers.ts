@@ -76,7 +76,9 @@ function nextPage(
   const target = /<([^<>]*)>[^<>]*?;\s*rel="?next"?\s*(?:[;,]|$)/i.exec(links)?.[1]
   if (target === undefined) return undefined
   const next = URL.parse(target, current)
-  if (next?.origin !== first.origin || next.pathname !== first.pathname) {
+  const same = next?.origin === first.origin && next.pathname === first.pathname
+  // an origin says nothing of the user
+  if (!same || next.username !== '' || next.password !== '') {
     throw unreadable(repository, 'the link to the next page of referrers leads elsewhere')
   }
   return next

@@ -74,6 +74,8 @@ function readPublish({ files, images }: SubjectInputs, formats: Inputs['formats'
   if (files !== undefined && !local && !artifact) throw nowhere('files', 'artifact or local')
   if (images !== undefined && !registry && !artifact)
     throw nowhere('images', 'registry or artifact')
+  if (files === undefined && places.has('local')) throw nothing('local', 'files')
+  if (images === undefined && places.has('registry')) throw nothing('registry', 'images')
   if (images !== undefined && formats.has('legacy') && !registry) {
     throw new KeylessError(
       'INPUT_INVALID',
@@ -84,6 +86,13 @@ function readPublish({ files, images }: SubjectInputs, formats: Inputs['formats'
   const name = text('artifact-name') ?? ''
   checkArtifactName(name)
   return { local, registry, artifact: { name, images: artifact } }
+}
+
+function nothing(place: string, input: string): KeylessError {
+  return new KeylessError(
+    'INPUT_INVALID',
+    `publish names ${place}, where only the bundles of ${input} go, and none are given; leave that line out.`
+  )
 }
 
 function nowhere(input: string, places: string): KeylessError {

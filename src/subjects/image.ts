@@ -2,7 +2,7 @@ import pLimit from 'p-limit'
 import { KeylessError } from '../errors.ts'
 import type { Registry } from '../registry/client.ts'
 import type { Descriptor } from '../registry/descriptor.ts'
-import { findPlatforms, isIndex } from '../registry/image-index.ts'
+import { checkKind, findPlatforms, isIndex } from '../registry/image-index.ts'
 import type { Manifest } from '../registry/manifest.ts'
 import { parseReference, type Reference, type Repository } from '../registry/reference.ts'
 
@@ -34,7 +34,7 @@ const AT_ONCE = 32
  * The images that the lines name, each digest of a repository once, with their manifests: the bytes
  * hash to the digest asked for.
  *
- * @throws KeylessError IMAGE_REFERENCE_INVALID, IMAGE_TAG_ONLY, IMAGE_NOT_FOUND, and the registry's
+ * @throws KeylessError IMAGE_REFERENCE_INVALID, IMAGE_TAG_ONLY, IMAGE_NOT_FOUND, MANIFEST_INVALID, and the registry's
  */
 export async function findImages(registry: Registry, given: ImageLines): Promise<NamedImage[]> {
   const digest = given.digest === undefined ? undefined : checkDigest(given.digest)
@@ -59,6 +59,7 @@ export async function findImages(registry: Registry, given: ImageLines): Promise
           `images: there is no ${name}; check that the digest is one of this repository, and that the step that pushes it ran before this one.`
         )
       }
+      checkKind(manifest, `The image ${name}`)
       const { mediaType, bytes } = manifest
       const descriptor = { mediaType, digest, size: bytes.length }
       return { name, repository, descriptor, manifest, tags: [...tags] }

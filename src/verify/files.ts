@@ -4,7 +4,7 @@ import type { Log } from '../http.ts'
 import { expand } from '../runner/glob.ts'
 import { sanitize } from '../runner/text.ts'
 import { bundlePath } from '../storage/local.ts'
-import { hashForVerifying, refuseDsse } from '../subjects/digest.ts'
+import { hashForVerifying, refuseDsse, refuseSimpleSigning } from '../subjects/digest.ts'
 import { hashFiles } from '../subjects/digests/files.ts'
 import type { FileToHash, Hashed } from '../subjects/digests/hash.ts'
 import { findFiles, type FileSubject } from '../subjects/file.ts'
@@ -52,7 +52,10 @@ async function verifyFile(
   try {
     const hashed = hash()
     outcome.sha256 = hashed.digest
-    if (required.includes('signature')) refuseDsse(real, hashed)
+    if (required.includes('signature')) {
+      refuseDsse(real, hashed)
+      refuseSimpleSigning(real, hashed)
+    }
     const digest = digester(real, hashed.digest, log)
     const bundles = given ?? (await readBundles(bundlePath(path), bundlePath(name)))
     const candidates = bundles.map((each): Candidate => {

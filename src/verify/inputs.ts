@@ -18,11 +18,12 @@ export type Inputs = SubjectInputs & {
 /** @throws KeylessError INPUT_INVALID */
 export function readInputs(): Inputs {
   const subjects = readSubjects()
+  const predicateTypes = readPredicateTypes()
   return {
     ...subjects,
-    annotations: readAnnotations(subjects),
+    annotations: readAnnotations(subjects, predicateTypes),
     bundles: lines('bundle'),
-    predicateTypes: readPredicateTypes(),
+    predicateTypes,
     identity: {
       signerWorkflow: asked('signer-workflow', 'default'),
       repository: asked('repository', 'default'),
@@ -55,14 +56,22 @@ function asked(name: string, word: 'any' | 'default'): string | undefined {
 }
 
 /** Empty where nothing has to be signed along, which only a word says. */
-function readAnnotations({ images }: SubjectInputs): Record<string, string> {
+function readAnnotations(
+  { images }: SubjectInputs,
+  predicateTypes: string[]
+): Record<string, string> {
   const given = linesUnless('annotations', 'any')
   if (given === undefined) return {}
-  if (images !== undefined) return pairs('annotations', given)
-  throw new KeylessError(
-    'INPUT_INVALID',
-    'annotations are those of image signatures, and no images are given; leave annotations out.'
-  )
+  const refuse = (why: string): KeylessError =>
+    new KeylessError('INPUT_INVALID', `annotations are those of image signatures, and ${why}.`)
+  if (images === undefined) throw refuse('no images are given; leave annotations out')
+  // Of an attestation nobody would look at them.
+  if (!predicateTypes.includes('signature')) {
+    throw refuse(
+      'predicate-type asks for attestations alone; leave annotations out, or add a line "signature"'
+    )
+  }
+  return pairs('annotations', given)
 }
 
 /** @returns one at least: an empty input must not make a plain signature do for an attestation */

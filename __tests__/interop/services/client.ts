@@ -10,8 +10,11 @@ import type { ServiceName } from './programs.ts'
 export type Services = Layout & {
   /** What a runner would set for a job with the claims of the tokens. */
   env: Sandbox['env']
-  /** The issuer: its claims, faults and secrets. Beside it only this sandbox's results service is in use. */
-  issuer: Pick<Sandbox, 'setClaims' | 'fault' | 'clearFaults' | 'secrets'>
+  /**
+   * The issuer: its claims, faults and secrets. Beside it only this sandbox's results service is in use; its
+   * trusted root is one of strangers.
+   */
+  issuer: Pick<Sandbox, 'setClaims' | 'fault' | 'clearFaults' | 'secrets' | 'trustedRoot'>
   /** Ends a service; its URL refuses connections from then on. */
   stopService(name: ServiceName): Promise<void>
   /**

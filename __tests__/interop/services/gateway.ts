@@ -1,8 +1,7 @@
-import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { TLSSocket } from 'node:tls'
 import { ISSUER } from '../../../sandbox/claims.ts'
+import { createCertificate } from './keys.ts'
 import type { Place } from './place.ts'
 
 /**
@@ -12,19 +11,9 @@ import type { Place } from './place.ts'
  *
  * @returns what closes it
  */
-export async function openGateway({ file, port }: Place, oidc: string): Promise<() => void> {
+export async function openGateway(place: Place, oidc: string): Promise<() => void> {
   const host = new URL(ISSUER).hostname
-  const [key, cert] = [file('gateway.key'), file('gateway.crt')]
-  execFileSync(
-    'openssl',
-    [
-      ...['req', '-x509', '-noenc', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256'],
-      ...['-subj', `/CN=${host}`, '-addext', `subjectAltName=DNS:${host}`],
-      ...['-keyout', key, '-out', cert]
-    ],
-    { stdio: 'ignore' }
-  )
-  const secret = { isServer: true, key: readFileSync(key), cert: readFileSync(cert) }
+  const secret = { isServer: true, ...createCertificate(place, 'gateway', host) }
   const issuer = createServer((request, response) => {
     fetch(`${oidc}${request.url ?? '/'}`)
       .then(async answer => response.writeHead(answer.status).end(await answer.text()))
@@ -35,7 +24,7 @@ export async function openGateway({ file, port }: Place, oidc: string): Promise<
     socket.write('HTTP/1.1 200 Connection established\r\n\r\n')
     issuer.emit('connection', new TLSSocket(socket, secret))
   })
-  await new Promise<void>(resolve => proxy.listen(port('gateway'), '127.0.0.1', resolve))
+  await new Promise<void>(resolve => proxy.listen(place.port('gateway'), '127.0.0.1', resolve))
   return () => {
     proxy.close()
     proxy.closeAllConnections()

@@ -16,7 +16,7 @@ const markOf = (name: ProgramName): string => join(folderOf(name), 'complete')
 const isProgram = (name: string): name is ProgramName => Object.hasOwn(PROGRAMS, name)
 
 /**
- * The path of an installed program; Debian's is a folder of several.
+ * The path of an installed program; Debian's may be a folder of several.
  * @throws Error when it is not installed
  */
 export function programPath(name: ProgramName): string {
@@ -68,7 +68,8 @@ export function install(name: ProgramName): void {
   }
   const folder = folderOf(name)
   const bin = join(folder, 'bin')
-  rmSync(folder, { recursive: true, force: true })
+  // What Go has built already, and is as it was, it builds no second time.
+  if (!('goModule' in from)) rmSync(folder, { recursive: true, force: true })
   mkdirSync(bin, { recursive: true })
   if ('pip' in from) {
     run('python3', ['-m', 'venv', folder])
@@ -79,7 +80,8 @@ export function install(name: ProgramName): void {
       copyFileSync(join(moduleFolder(from.go, version), file), keptFile(name, file))
     }
   } else {
-    run('go', ['build', '-C', join(import.meta.dirname, from.goModule), '-o', bin, '.'])
+    const source = ['-C', join(import.meta.dirname, from.goModule)]
+    run('go', ['build', ...source, '-o', join(bin, name), from.package ?? '.'])
   }
   // The mark comes last: an installation that was cut short is made again.
   writeFileSync(markOf(name), '')

@@ -1,4 +1,6 @@
+import { LOGGED_IN } from './docker-registry.ts'
 import type { Place, PortName } from './place.ts'
+import { TOKEN_HOST } from './token-server.ts'
 import {
   type Log,
   TRUSTED_ROOT,
@@ -17,10 +19,14 @@ export type Layout = {
   /** Trusted root and signing config in one, for sigstore-python, which does not do without a log. */
   clientTrustConfigs: Record<Log, string>
   urls: Record<UrlName, string>
+  /** For `DOCKER_CONFIG`: the folder of who is logged in to the registries that ask. */
+  dockerConfig: string
 }
 
-/** Of the registries, `crane` is without the referrers API and `registry` with it. */
-type UrlName = Log | 'fulcio' | 'ctlog' | 'tsa' | 'crane' | 'registry'
+/** Of the registries, `registry` alone has the referrers API. */
+export const REGISTRIES = ['crane', 'registry', 'registry-basic', 'registry-bearer'] as const
+export type RegistryName = (typeof REGISTRIES)[number]
+type UrlName = Log | 'fulcio' | 'ctlog' | 'tsa' | RegistryName
 
 export function layoutOf({ dir, file, port }: Place): Layout {
   const url = (name: PortName): string => `http://127.0.0.1:${port(name)}`
@@ -43,7 +49,10 @@ export function layoutOf({ dir, file, port }: Place): Layout {
       'rekor-v2': url('rekor-v2'),
       tsa: url('tsa'),
       crane: url('crane'),
-      registry: url('registry')
-    }
+      registry: url('registry'),
+      'registry-basic': url('registry-basic'),
+      'registry-bearer': `http://${TOKEN_HOST}:${port('registry-bearer')}`
+    },
+    dockerConfig: file(LOGGED_IN)
   }
 }

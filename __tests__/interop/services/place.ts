@@ -15,7 +15,7 @@ const PORTS = [
     'rekor-v2',
     'rekor-v2-grpc'
   ],
-  ...['rekor-v2-metrics', 'tsa', 'crane', 'registry']
+  ...['rekor-v2-metrics', 'tsa', 'crane', 'registry', 'registry-basic', 'registry-bearer', 'tokens']
 ] as const
 export type PortName = (typeof PORTS)[number]
 

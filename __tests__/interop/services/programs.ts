@@ -3,9 +3,14 @@ import type { Place } from './place.ts'
 /** How a program comes into the cache. */
 export type Source =
   | { go: string; /** Files of its module to keep beside it. */ keep?: string[] }
-  | { goModule: string /** Folder of a module of ours, relative to this one. */ }
+  | {
+      /** Folder of a module of ours, relative to this one. */
+      goModule: string
+      /** What to build, when that is not the module itself. */
+      package?: string
+    }
   | { pip: string }
-  | { debian: string; /** Where its programs are. */ bin: string }
+  | { debian: string; /** Where the program is, or a folder of several. */ bin: string }
 
 /** One that serves: what to start, and where it answers once it is ready. */
 export type Command = {
@@ -26,6 +31,17 @@ const trillian = ({ port }: Place): string[] => [
   '--quota_system=noop'
 ]
 
+const dockerRegistry = (name: 'registry-basic' | 'registry-bearer') =>
+  ({
+    version: '2.8.2 of Debian',
+    from: { debian: 'docker-registry', bin: '/usr/bin/docker-registry' },
+    serve: {
+      args: ({ file }) => ['serve', file(`${name}.json`)],
+      // Everything else asks for credentials.
+      ready: ({ port }) => local(port(name))
+    }
+  }) as const satisfies Program
+
 /**
  * Every program that a check needs besides Node: name, version, source and, of a service, its command
  * line on loopback. Versions are the newest that Go 1.26 builds. What starts when: `stack.ts`.
@@ -40,6 +56,15 @@ const TABLE = {
   cosign: { version: '3.1.3', from: { go: 'github.com/sigstore/cosign/v3/cmd/cosign' } },
   cosign2: { version: '2.6.5', from: { go: 'github.com/sigstore/cosign/v2/cmd/cosign' } },
   'sigstore-python': { version: '4.5.1', from: { pip: 'sigstore' } },
+  oras: { version: '1.3.6', from: { go: 'oras.land/oras/cmd/oras' } },
+  /** Policy-controller's decision as a command. Its go.mod has replacements, with which Go installs nothing by name. */
+  'policy-tester': {
+    version: '0.14.0',
+    from: {
+      goModule: 'policy-tester',
+      package: 'github.com/sigstore/policy-controller/cmd/tester'
+    }
+  },
   createtree: { version: '1.7.3', from: { go: 'github.com/google/trillian/cmd/createtree' } },
 
   // Services
@@ -171,7 +196,11 @@ const TABLE = {
       args: ({ port }) => [`127.0.0.1:${port('registry')}`],
       ready: ({ port }) => local(port('registry'), '/v2/')
     }
-  }
+  },
+  /** That of Docker, without the referrers API, for users with a password. */
+  'registry-basic': dockerRegistry('registry-basic'),
+  /** The same, for bearers of tokens of our token server. */
+  'registry-bearer': dockerRegistry('registry-bearer')
 } as const satisfies Record<string, Program>
 
 export type ProgramName = keyof typeof TABLE

@@ -2,15 +2,18 @@ import { mkdtempSync } from 'node:fs'
 import { chmod, mkdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { configureRegistries } from './docker-registry.ts'
 import { configureFulcio, fulcioChain } from './fulcio.ts'
 import { openGateway } from './gateway.ts'
 import { programPath } from './install.ts'
 import { CTLOG_PASSWORD, createKeys } from './keys.ts'
+import { REGISTRIES } from './layout.ts'
 import { type Place, createPlace, untilFree } from './place.ts'
 import { createDatabase, createPostgres } from './postgres.ts'
 import { COMMANDS, type ServiceName } from './programs.ts'
 import { run } from './run.ts'
 import { Service, answers } from './service.ts'
+import { openTokenServer } from './token-server.ts'
 import { writeTrust } from './trust.ts'
 
 /** All services of one Sigstore, in this process's care. */
@@ -19,7 +22,8 @@ export class Stack {
   readonly #ending = new AbortController()
   #dir: string | undefined
   #place: Place | undefined
-  #closeGateway = (): void => undefined
+  /** Of what serves in this process itself. */
+  readonly #close: (() => void)[] = []
 
   /**
    * Starts every service and answers where they are.
@@ -38,9 +42,11 @@ export class Stack {
     await mkdir(place.file('rekor-v2'))
     createKeys(place)
     await configureFulcio(place)
-    this.#closeGateway = await openGateway(place, oidc)
+    this.#close.push(await openGateway(place, oidc))
+    this.#close.push(await openTokenServer(place))
+    configureRegistries(place)
 
-    const independent = ['rekor-v2', 'tsa', 'crane', 'registry'] as const
+    const independent = ['rekor-v2', 'tsa', ...REGISTRIES] as const
     await this.#all([
       ...independent.map(async name => {
         await this.startService(name)
@@ -78,7 +84,7 @@ export class Stack {
   /** Ends all that runs, also in the middle of the start, and removes their files. */
   async stop(): Promise<void> {
     this.#ending.abort(new Error('the services were stopped'))
-    this.#closeGateway()
+    for (const close of this.#close) close()
     const { postgresql, ...others } = Object.fromEntries(this.#services)
     await Promise.all(
       Object.values(others).map(async service => {

@@ -124,6 +124,13 @@ describe('attaching', () => {
       }
     ])
   })
+
+  it('fails with a reason where the list nests too deep to be written again', async () => {
+    const registry = createFakeRegistry({ time })
+    const deep = `{"manifests":[],"x":${'['.repeat(100_000)}${']'.repeat(100_000)}}`
+    registry.setTag(TAG, { mediaType: INDEX, bytes: Buffer.from(deep) })
+    await expect(attach(registry, 'a')).rejects.toMatchObject({ code: 'MANIFEST_INVALID' })
+  })
 })
 
 describe('finding', () => {
@@ -169,6 +176,47 @@ describe('finding', () => {
     const old = createFakeRegistry({ time })
     old.setTag(TAG, other)
     await expect(find(old)).rejects.toMatchObject({ code: 'ATTACHMENT_TAG_INVALID' })
+  })
+
+  it('keeps what the API lists where the tag beside it cannot be read', async () => {
+    const registry = createFakeRegistry({ time, referrers: true })
+    await attach(registry, 'a')
+    registry.setTag(TAG, { mediaType: INDEX, bytes: Buffer.from('{"manifests":[7]}') })
+    expect(await find(registry)).toMatchObject([
+      { value: Buffer.from('a') },
+      { name: `registry.test/o/app:${TAG}`, error: { code: 'MANIFEST_INVALID' } }
+    ])
+    const real = { ...registry }
+    registry.getManifest = (repository, reference) =>
+      reference === TAG
+        ? Promise.reject(new KeylessError('REGISTRY_FORBIDDEN', 'No.'))
+        : real.getManifest(repository, reference)
+    expect(await find(registry)).toMatchObject([
+      { value: Buffer.from('a') },
+      { error: { code: 'REGISTRY_FORBIDDEN' } }
+    ])
+  })
+
+  it('holds no more than is held at once, and small ones before large ones', async () => {
+    const registry = createFakeRegistry({ time })
+    const sized = (text: string, size: number): Descriptor =>
+      push(registry, { layers: [{ ...layer(registry, text), size }], subject })
+    const large = ['a', 'b', 'c'].map(text => sized(text, 60 * 2 ** 20))
+    list(registry, ...large, sized('signature', 6000))
+    let fetched = 0
+    const real = { ...registry }
+    registry.getBlob = (repository, descriptor) => {
+      fetched += descriptor.size
+      return real.getBlob(repository, descriptor)
+    }
+    const found = await find(registry)
+    expect(found.map(each => ('value' in each ? each.value.toString() : each.error.code))).toEqual([
+      'a',
+      'b',
+      'ATTACHMENT_TOO_MANY',
+      'signature'
+    ])
+    expect(fetched).toBe(120 * 2 ** 20 + 6000)
   })
 
   it('finds nothing where there is nothing', async () => {

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals'
 
+import { KeylessError } from '../../../src/errors.ts'
 import { createAttacher } from '../../../src/registry/attachments/attacher.ts'
 import { findLegacy, type LegacyLayer } from '../../../src/registry/attachments/legacy.ts'
 import { digestOf } from '../../../src/registry/digest.ts'
@@ -139,6 +140,20 @@ describe('finding', () => {
     expect(await find()).toMatchObject([
       { error: { code: 'ATTACHMENT_UNREADABLE' } },
       { value: signature('good') }
+    ])
+  })
+
+  it('keeps a good signature beside one that lies about the size of the same payload', async () => {
+    const real = { ...registry }
+    registry.getBlob = async (repository, descriptor) => {
+      const bytes = await real.getBlob(repository, descriptor)
+      if (bytes?.length === descriptor.size) return bytes
+      throw new KeylessError('REGISTRY_ANSWER_INVALID', 'Another size.')
+    }
+    set({ layers: [{ ...layerOf(signature('x')), size: 7 }, layerOf(signature('x'))] })
+    expect(await find()).toMatchObject([
+      { error: { code: 'REGISTRY_ANSWER_INVALID' } },
+      { value: signature('x') }
     ])
   })
 

@@ -1,9 +1,11 @@
+import pLimit from 'p-limit'
+
 import { KeylessError } from '../../errors.ts'
 import type { Registry } from '../client.ts'
 import { isDescriptor, type Descriptor } from '../descriptor.ts'
 import { OCI_MANIFEST, describe, parseDocument, readDescriptors, serialize } from '../document.ts'
 import type { Repository } from '../reference.ts'
-import { attempt, readAll, unreadable, type Found } from './found.ts'
+import { AT_ONCE, attempt, readAll, unreadable, type Found } from './found.ts'
 import { listReferrers } from './referrers.ts'
 
 const BUNDLE = 'application/vnd.dev.sigstore.bundle.v0.3+json'
@@ -11,6 +13,8 @@ const BUNDLE = 'application/vnd.dev.sigstore.bundle.v0.3+json'
 const ANY_BUNDLE = 'application/vnd.dev.sigstore.bundle'
 /** What verification.md row 2 allows a bundle. */
 const LONGEST = 64 * 1024 * 1024
+/** Of all bundles of an image together, in bytes: they are held until one passes. */
+const MOST_BYTES = 2 * LONGEST
 
 export const EMPTY = Buffer.from('{}')
 
@@ -71,21 +75,49 @@ export async function findBundles(
   repository: Repository,
   digest: string
 ): Promise<Found<Buffer>[]> {
-  const list = await listReferrers(registry, repository, digest)
-  return await readAll(list, `${repository.name}@${digest}`, async entry => {
+  const { entries, unread } = await listReferrers(registry, repository, digest)
+  const source = `${repository.name}@${digest}`
+  const layers = await readAll(entries, source, async entry => {
     const name = `${repository.name}@${entry.digest}`
-    const found = await attempt(name, () => readBundle(registry, repository, digest, entry))
+    const found = await attempt(name, () => readLayer(registry, repository, digest, entry))
     if ('error' in found) return found
     return found.value && { name, value: found.value }
   })
+  const taken = withinMost(layers.flatMap(each => ('value' in each ? [each.value] : [])))
+  const bundles = await pLimit(AT_ONCE).map(layers, async (each): Promise<Found<Buffer>> => {
+    if ('error' in each) return each
+    const { name, value: layer } = each
+    return await attempt(name, async () => {
+      if (!taken.has(layer)) throw tooMuch(name)
+      const bytes = await registry.getBlob(repository, layer)
+      if (bytes === undefined) throw unreadable(name, `its layer ${layer.digest} is not there`)
+      return bytes
+    })
+  })
+  return [...bundles, ...(unread ? [unread] : [])]
 }
 
-async function readBundle(
+/** Those that are held together. The small ones come first: signatures are, and a flood of large ones is not. */
+function withinMost(layers: readonly Descriptor[]): ReadonlySet<Descriptor> {
+  let bytes = 0
+  const bySize = layers.toSorted((a, b) => a.size - b.size)
+  return new Set(bySize.filter(({ size }) => (bytes += size) <= MOST_BYTES))
+}
+
+function tooMuch(name: string): KeylessError {
+  return new KeylessError(
+    'ATTACHMENT_TOO_MANY',
+    `${name} was not looked at: with the smaller bundles of the image it is more than ${MOST_BYTES} bytes; delete what nobody needs.`
+  )
+}
+
+/** The layer that holds a bundle; none of what is something else. */
+async function readLayer(
   registry: Registry,
   repository: Repository,
   digest: string,
   entry: Descriptor
-): Promise<Buffer | undefined> {
+): Promise<Descriptor | undefined> {
   const name = `${repository.name}@${entry.digest}`
   const manifest = await registry.getManifest(repository, entry.digest)
   if (manifest === undefined) throw unreadable(name, 'its manifest is not there')
@@ -107,7 +139,5 @@ async function readBundle(
     throw unreadable(name, 'a bundle is in exactly one layer')
   }
   if (layer.size > LONGEST) throw unreadable(name, `its bundle is larger than ${LONGEST} bytes`)
-  const bytes = await registry.getBlob(repository, layer)
-  if (bytes === undefined) throw unreadable(name, `its layer ${layer.digest} is not there`)
-  return bytes
+  return layer
 }

@@ -11,7 +11,8 @@ export type Found<T> = {
 /** How many of them are looked at: more come from somebody who floods. */
 export const MOST = 1000
 
-const AT_ONCE = 16
+/** Requests that wait for a registry at the same time. */
+export const AT_ONCE = 16
 
 /**
  * Reads candidates, several at once and at most `MOST` of them; those left out are one that never passes.

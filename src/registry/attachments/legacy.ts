@@ -102,11 +102,12 @@ export async function findLegacy(
     entry,
     name: `${repository.name}:${tag}, layer ${i + 1}`
   }))
-  // All signatures of an image mostly have one payload.
+  // All signatures of an image mostly have one payload. One layer may lie about its size, and others not.
   const payloads = new Map<string, Promise<Buffer | undefined>>()
   const read = (entry: Descriptor): Promise<Buffer | undefined> => {
-    const payload = payloads.get(entry.digest) ?? registry.getBlob(repository, entry)
-    payloads.set(entry.digest, payload)
+    const key = `${entry.digest} ${entry.size}`
+    const payload = payloads.get(key) ?? registry.getBlob(repository, entry)
+    payloads.set(key, payload)
     return payload
   }
   return await readAll(numbered, `${repository.name}:${tag}`, ({ entry, name }) =>
