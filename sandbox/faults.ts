@@ -73,6 +73,8 @@ export type Fault = {
   kind: FaultKind
   /** How often; until cleared when absent. */
   times?: number
+  /** So many requests that it would hit get through before. */
+  after?: number
   status?: number
   headers?: Record<string, string>
   /** Of `slow`, `drip` and `clock`; negative: a clock that is behind. */
@@ -127,6 +129,10 @@ export class Faults {
         (kinds as readonly FaultKind[]).includes(fault.kind) &&
         (line?.includes(fault.request ?? '') ?? true)
     )
+    if (found?.after !== undefined && found.after > 0) {
+      found.after -= 1
+      return undefined
+    }
     if (found?.times !== undefined) {
       found.times -= 1
       if (found.times <= 0) this.#active = this.#active.filter(fault => fault !== found)

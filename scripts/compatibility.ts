@@ -2,12 +2,11 @@
  * `compatibility.ts [--write] CELLS`: makes docs/compatibility.md of what the interop tests wrote into the file CELLS, and
  * fails when the page that is there differs; with `--write` it replaces that.
  */
-import { spawnSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { format, resolveConfig } from 'prettier'
 import { PROGRAMS } from '../__tests__/interop/services/programs.ts'
+import { checkPage, formatPage } from './page.ts'
 
 /** Something that was done with somebody else's program, and worked. */
 export type Cell = {
@@ -50,7 +49,7 @@ into bundles, nor check them there, and makes no statement that Rekor v2 takes.
 
 ${table(images, ['program', 'version', 'direction', 'what', 'registry', 'log'])}
 `
-  return await format(text, { ...(await resolveConfig(PAGE)), parser: 'markdown' })
+  return await formatPage(PAGE, text)
 }
 
 function table(cells: Cell[], columns: (keyof Cell)[]): string {
@@ -72,17 +71,8 @@ async function main(): Promise<void> {
     .split('\n')
   const page = await render(lines.map(line => JSON.parse(line) as Cell))
   console.log(page)
-  if (values.write) writeFileSync(PAGE, page)
-  if (readFileSync(PAGE, 'utf8') === page) return
-  // Without white space, or a longer cell would change every row.
-  spawnSync('git', ['diff', '--no-index', '--ignore-all-space', PAGE, '-'], {
-    input: page,
-    stdio: ['pipe', 'inherit', 'inherit']
-  })
-  console.error(
-    'docs/compatibility.md is not what this run showed; `.ci/interop --write` writes it'
-  )
-  process.exitCode = 1
+  const writer = '.ci/interop --write'
+  if (!checkPage(PAGE, page, { write: values.write, writer })) process.exitCode = 1
 }
 
 if (import.meta.main) await main()

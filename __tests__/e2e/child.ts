@@ -4,12 +4,15 @@ import { StepOutput } from './commands.ts'
 
 export type NodeRun = { exitCode: number; output: StepOutput; raw: string; durationMs: number }
 
-/** Run Node of this process, and kill it and its children at the deadline (milliseconds). */
+/**
+ * Run Node of this process, and kill it and its children at the deadline (milliseconds), which is an error, or
+ * when somebody else wants that, which is none.
+ */
 export async function runNode(
   args: string[],
   env: Record<string, string>,
   cwd: string,
-  deadline: number
+  { deadline, kill }: { deadline: number; kill?: AbortSignal | undefined }
 ): Promise<NodeRun> {
   const output = new StepOutput()
   const raw: string[] = []
@@ -32,11 +35,15 @@ export async function runNode(
       }
     })
   }
+  const end = (): void => {
+    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL')
+  }
+  kill?.addEventListener('abort', end)
   const timer = setTimeout(() => {
     failures.unshift(
       new Error(`the action ran longer than ${deadline} ms; its log:\n${output.log}`)
     )
-    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
+    end()
   }, deadline)
   const exitCode = await new Promise<number>((settle, reject) => {
     child.on('error', reject)
@@ -45,6 +52,7 @@ export async function runNode(
     })
   })
   clearTimeout(timer)
+  kill?.removeEventListener('abort', end)
   if (failures[0] !== undefined) throw failures[0]
   return { exitCode, output, raw: raw.join(''), durationMs: performance.now() - start }
 }

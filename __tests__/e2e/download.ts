@@ -12,6 +12,6 @@ export async function download(
   const { PATH = '' } = process.env
   const env = { ...sandbox.env, ...(await sandbox.startJob()), PATH }
   const script = join(import.meta.dirname, 'download-artifacts.ts')
-  const run = await runNode([script, prefix, folder], env, workspace, 30_000)
+  const run = await runNode([script, prefix, folder], env, workspace, { deadline: 30_000 })
   expect({ exitCode: run.exitCode, raw: run.raw }).toMatchObject({ exitCode: 0 })
 }

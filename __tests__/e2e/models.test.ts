@@ -44,6 +44,15 @@ function sum(files: Record<string, string>): string {
 }
 
 describe('a model', () => {
+  it('is signed without what a run left that was killed as it wrote the signature', async () => {
+    await writeModel()
+    await scene.write('my-model/model.sig.partial.sigstore.json', 'half a bundle')
+
+    await scene.sign({ models: 'my-model' })
+
+    expect(await scene.verify({ models: 'my-model' })).toMatchObject({ exitCode: 0 })
+  })
+
   it('is one OMS signature in its folder, which verifies', async () => {
     await writeModel()
 

@@ -31,6 +31,8 @@ export type RunOptions = {
   entry?: string
   /** Milliseconds until the action is killed and the test fails. */
   deadline?: number
+  /** Kills the action as `kill -9` does. */
+  kill?: AbortSignal
 }
 
 export type ActionRun = {
@@ -70,7 +72,8 @@ export async function runAction(door: 'sign' | 'verify', options: RunOptions): P
   }
   const before = await snapshot(workspace)
   const args = [...(options.nodeOptions ?? []), options.entry ?? mainScript(path, manifest)]
-  const run = await runNode(args, env, workspace, options.deadline ?? 60_000)
+  const { deadline = 60_000, kill } = options
+  const run = await runNode(args, env, workspace, { deadline, kill })
 
   const leaks = createLeakSearch(options.secrets ?? [])
   const leaking = [

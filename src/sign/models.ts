@@ -6,7 +6,7 @@ import type { ModelLines } from '../runner/subject-inputs.ts'
 import { serializeBundle } from '../sigstore/bundle.ts'
 import type { Session } from '../sigstore/session.ts'
 import { modelStatement, type Resource } from '../statements/model.ts'
-import { signaturePath } from '../storage/local.ts'
+import { clearPartial, signaturePath } from '../storage/local.ts'
 import type { Checksum } from '../subjects/checksums.ts'
 import { checkUnchanged } from '../subjects/digests/hash.ts'
 import { displayName } from '../subjects/file.ts'
@@ -89,6 +89,8 @@ export async function findModels(
       allowSymlinks: options.allowSymlinks
     }
     if (checksums === undefined) {
+      // Else it would be a file of the model, and gone once the signature is written.
+      await clearPartial(signature)
       const { files, ignorePaths } = await findModel(line, { ...given, signature })
       models.push({ ...model, files, ignorePaths })
     } else {

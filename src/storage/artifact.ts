@@ -3,6 +3,7 @@ import { KeylessError } from '../errors.ts'
 import type { Log } from '../http.ts'
 import { fromOutside, seconds } from '../http/words.ts'
 import { overhear } from './chatter.ts'
+import { keepToken } from './token-host.ts'
 
 /** A workflow artifact that was uploaded. */
 export type Artifact = { name: string; id: number }
@@ -33,7 +34,10 @@ export async function uploadArtifact(
   // Larger than all the rest, so it is loaded where there is something to upload.
   const { DefaultArtifactClient } = await import('@actions/artifact')
   const upload = async (name: string): Promise<number> => {
-    const { id } = await new DefaultArtifactClient().uploadArtifact(name, files, folder)
+    const client = new DefaultArtifactClient()
+    const { id } = await keepToken(process.env.ACTIONS_RESULTS_URL ?? '', () =>
+      client.uploadArtifact(name, files, folder)
+    )
     if (id === undefined) throw new Error('the answer holds no id')
     return id
   }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { access, constants, lstat, mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { KeylessError } from '../errors.ts'
@@ -15,14 +14,16 @@ export function signaturePath(model: string, single: boolean): string {
 
 /**
  * Write a file that is there whole or not at all: a temporary file beside it, flushed, renamed.
- * Folders that are missing are made.
+ * Folders that are missing are made. What a run leaves that is killed meanwhile has the name of a bundle, so that no
+ * glob takes it for a file to sign, and is replaced by the next run.
  *
  * @throws KeylessError WRITE_FAILED
  */
 export async function writeAtomic(path: string, text: string): Promise<void> {
-  const temporary = `${path}.${randomUUID()}.tmp`
+  const temporary = partialPath(path)
   try {
     await mkdir(dirname(path), { recursive: true })
+    await rm(temporary, { force: true })
     const file = await open(temporary, 'wx', 0o644)
     try {
       await file.writeFile(text)
@@ -35,6 +36,21 @@ export async function writeAtomic(path: string, text: string): Promise<void> {
     await rm(temporary, { force: true }).catch(() => undefined)
     throw unwritable(path, cause)
   }
+}
+
+/**
+ * Take away what a run that was killed while it wrote a file left beside it.
+ *
+ * @throws KeylessError WRITE_FAILED
+ */
+export async function clearPartial(path: string): Promise<void> {
+  await rm(partialPath(path), { force: true }).catch((cause: unknown) => {
+    throw unwritable(path, cause)
+  })
+}
+
+function partialPath(path: string): string {
+  return bundlePath(`${path}.partial`)
 }
 
 /**
