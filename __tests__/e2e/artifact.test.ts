@@ -266,7 +266,7 @@ describe('sign refuses, before any work, an artifact', () => {
 
   it.each([
     ['', 'publish is empty'],
-    ['artifact\nregistry', 'publish has the line "registry"']
+    ['artifact\nelsewhere', 'publish has the line "elsewhere"']
   ])('that publish does not name: %j', async (publish, words) => {
     expect(await refuse({ publish })).toContain(words)
   })
