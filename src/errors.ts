@@ -104,6 +104,8 @@ export type Code =
   | 'ANNOTATION_MISMATCH'
   // signing images in cosign's older form
   | 'LEGACY_NEEDS_REKOR_V1'
+  // signing models whose list of files is large
+  | 'LOG_ENTRY_TOO_LARGE'
   // trust: what was signed, where that is a model
   | 'MODEL_NAME_UNSAFE'
   | 'MODEL_NAME_TWICE'

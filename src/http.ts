@@ -32,6 +32,8 @@ export type HttpRequest = {
   attemptTimeout: number
   /** The statuses that are answers to the caller; any other is retried or an error. */
   accept: readonly number[]
+  /** Whether an answer is one to the caller by what it says, whatever its status is good for. */
+  isAnswer?: (answer: HttpResponse) => boolean
   /** Statuses that mean "not yet" for this request, besides those that always do. */
   notYet?: readonly number[]
   /** The most bytes of an answer that are taken; 1 MiB when left out. */
@@ -104,7 +106,7 @@ export function createHttp(options: { deadline: number; log: Log; time?: Time })
             expires - time.now()
           )
           const answer = await follow(attempt, request, url, timeout)
-          if (request.accept.includes(answer.status)) return answer
+          if (request.accept.includes(answer.status) || request.isAnswer?.(answer)) return answer
           const wait =
             TRANSIENT_STATUS.has(answer.status) || request.notYet?.includes(answer.status)
           if (wait !== true) throw refusal(service, url, answer)

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import { modelStatement, rootDigest } from '../../src/statements/model.ts'
+import { modelStatement } from '../../src/statements/model.ts'
 import { findModel, hashModel, type Model } from '../../src/subjects/model.ts'
 import { silent } from '../subjects/digests/silent.ts'
 
@@ -129,12 +129,5 @@ describe('modelStatement', () => {
     expect(bytes.toString()).toMatch(
       /^\{"_type":\S+"allow_symlinks":true,"ignore_paths":\[\]\}\}\}$/
     )
-  })
-})
-
-describe('rootDigest', () => {
-  it('is over the digests in their order', () => {
-    expect(rootDigest([])).toMatch(/^e3b0c442/)
-    expect(rootDigest(['00', 'ff'])).not.toBe(rootDigest(['ff', '00']))
   })
 })

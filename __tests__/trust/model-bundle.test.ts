@@ -80,7 +80,7 @@ describe('verifyBundle with a model', () => {
     expect(verified).toMatchObject({
       predicateType: 'https://model_signing/signature/v1.0',
       identity: { subjectAlternativeName: `https://github.com/${WORKFLOW}` },
-      model: { name: 'a-model', root: at(payload, 'subject.0.digest.sha256') }
+      root: at(payload, 'subject.0.digest.sha256')
     })
   })
 
@@ -194,7 +194,7 @@ describe('verifyBundle with a model', () => {
   it('reads 20,000 files', async () => {
     const many = Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`a/${i}`, `${i}`]))
     const bundle = instance.sign({ statement: modelStatement(many) })
-    const { model } = await verify(bundle, filesOf(many))
-    expect(model?.resources).toHaveLength(20_000)
+    const { root } = await verify(bundle, filesOf(many))
+    expect(root).toBe(at(modelStatement(many), 'subject.0.digest.sha256'))
   })
 })

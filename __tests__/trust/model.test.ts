@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { KeylessError } from '../../src/errors.ts'
-import { readModelStatement } from '../../src/trust/model.ts'
+import { readModelStatement, rootDigest } from '../../src/trust/model.ts'
 import { all, at, drop, put, type Edit, type Json } from './edit.ts'
 import { hashOf, MODEL, modelStatement, read, reroot, shardStatement } from './oms.ts'
 
@@ -292,5 +292,12 @@ describe('readModelStatement refuses', () => {
     expect(() => {
       readModelStatement({ payloadType: 'text/plain', payload })
     }).toThrow(expect.objectContaining({ code: 'PAYLOAD_TYPE' }))
+  })
+})
+
+describe('rootDigest', () => {
+  it('is over the digests in their order', () => {
+    expect(rootDigest([])).toMatch(/^e3b0c442/)
+    expect(rootDigest(['00', 'ff'])).not.toBe(rootDigest(['ff', '00']))
   })
 })

@@ -22,6 +22,12 @@ export function linesUnless(name: string, word: string): string[] | undefined {
   )
 }
 
+/** The whole text of an input, which may have several lines; or undefined where it is empty. */
+export function block(name: string): string | undefined {
+  const value = getInput(name)
+  return value === '' ? undefined : value
+}
+
 /** A single line, or undefined where the input is empty. */
 export function text(name: string): string | undefined {
   const value = getInput(name)

@@ -1,21 +1,54 @@
-import { bundlePath } from '../storage/local.ts'
 import { SIGN_PREDICATE } from '../trust/image.ts'
+import { MODEL_PREDICATE } from '../trust/model.ts'
+import type { SignedFile } from './files.ts'
+import type { Instance } from './instance.ts'
+import type { SignedModel } from './models.ts'
 import type { Signed } from './publish.ts'
 
 /**
- * The command that verifies a subject with cosign 3, on one line, ready for a POSIX shell with
+ * The commands that verify a subject with other tools, each on one line, ready for a POSIX shell with
  * `$'…'` (bash, zsh, and POSIX.1-2024), in the folder of the checkout.
  *
  * @param annotations that were signed along with images
- * @param trustedRoot path of the trusted root of an instance that cosign does not know
  */
-export function cosignCommand(
+export function verifyCommands(
   subject: Signed,
   annotations: Readonly<Record<string, string>>,
-  trustedRoot?: string
+  instance: Pick<Instance, 'trustedRootPath' | 'isStaging'>
+): string[] {
+  const cosign = cosignCommand(subject, annotations, instance.trustedRootPath)
+  // Of another instance it has to have a file that also says how to sign there, which we were not given.
+  if (subject.kind !== 'model' || instance.trustedRootPath !== undefined) return [cosign]
+  return [modelSigningCommand(subject, subject.model, instance.isStaging), cosign]
+}
+
+/**
+ * model_signing 1.0 and 1.1 know underscores alone, later ones both. What the signature leaves out it knows
+ * from there; links it follows only where it is told.
+ */
+function modelSigningCommand(subject: Signed, model: SignedModel, isStaging: boolean): string {
+  const { identity } = subject.verified
+  return [
+    ...['model_signing', 'verify', 'sigstore'],
+    ...(isStaging ? ['--use_staging'] : []),
+    ...['--signature', bundleOf(subject, model)],
+    ...['--identity', identity.subjectAlternativeName],
+    ...['--identity_provider', identity.issuer],
+    ...(model.allowSymlinks ? ['--allow_symlinks'] : []),
+    inFolder(model.name)
+  ]
+    .map(quote)
+    .join(' ')
+}
+
+/** By cosign 3. */
+function cosignCommand(
+  subject: Signed,
+  annotations: Readonly<Record<string, string>>,
+  trustedRoot: string | undefined
 ): string {
   const { identity } = subject.verified
-  const [command, options, operand] = subject.kind === 'file' ? ofFile(subject) : ofImage(subject)
+  const [command, options, operand] = cosignVerify(subject)
   const signed = command === 'verify' ? Object.entries(annotations) : []
   return [
     'cosign',
@@ -25,17 +58,37 @@ export function cosignCommand(
     ...['--certificate-identity', identity.subjectAlternativeName],
     ...['--certificate-oidc-issuer', identity.issuer],
     ...signed.flatMap(([key, value]) => ['-a', `${key}=${value}`]),
-    operand
+    ...(operand === undefined ? [] : [operand])
   ]
     .map(quote)
     .join(' ')
 }
 
-type Command = [command: string, options: string[], operand: string]
+type Command = [command: string, options: string[], operand?: string]
 
-function ofFile({ name, bundle = '', published }: Signed): Command {
-  const path = published.local === undefined ? bundle : bundlePath(name)
-  return ['verify-blob', ['--bundle', inFolder(path)], inFolder(name)]
+function cosignVerify(subject: Signed): Command {
+  switch (subject.kind) {
+    case 'file': {
+      const bundle = bundleOf(subject, subject.file)
+      return ['verify-blob', ['--bundle', bundle], inFolder(subject.name)]
+    }
+    case 'model': {
+      const bundle = bundleOf(subject, subject.model)
+      // It knows nothing of the files: only that the digest over all of them was signed.
+      return ['verify-blob-attestation', attested(bundle, MODEL_PREDICATE, subject.sha256)]
+    }
+    case 'image':
+      return ofImage(subject)
+  }
+}
+
+/** Path of a subject's bundle: beside it, or else among all bundles. */
+function bundleOf({ published, bundle = '' }: Signed, own: SignedFile | SignedModel): string {
+  return inFolder(published.local === undefined ? bundle : own.bundle.name)
+}
+
+function attested(bundle: string, type: string, sha256: string): string[] {
+  return ['--bundle', bundle, '--type', type, '--digest', sha256, '--digestAlg', 'sha256']
 }
 
 function ofImage({ name, sha256, bundle, published }: Signed): Command {
@@ -44,8 +97,7 @@ function ofImage({ name, sha256, bundle, published }: Signed): Command {
   if (registry?.legacy !== undefined || bundle === undefined) {
     return ['verify', ['--new-bundle-format=false'], name]
   }
-  const ofDigest = ['--type', SIGN_PREDICATE, '--digest', sha256, '--digestAlg', 'sha256']
-  return ['verify-blob-attestation', ['--bundle', bundle, ...ofDigest], name]
+  return ['verify-blob-attestation', attested(bundle, SIGN_PREDICATE, sha256), name]
 }
 
 /** cosign takes a name that begins with a dash for an option, after `--` too. */

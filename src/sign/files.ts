@@ -1,45 +1,47 @@
-import { relative } from 'node:path'
 import type { Log } from '../http.ts'
 import { expand } from '../runner/glob.ts'
 import { serializeBundle } from '../sigstore/bundle.ts'
 import type { Session } from '../sigstore/session.ts'
-import { checkArtifactPath } from '../storage/artifact-name.ts'
-import { bundlePath, checkWritable } from '../storage/local.ts'
+import { bundlePath } from '../storage/local.ts'
 import { hashForSigning } from '../subjects/digest.ts'
 import { checkUnchanged, type Hashed } from '../subjects/digests/hash.ts'
-import { commonFolder, findFiles, type FileSubject } from '../subjects/file.ts'
+import { findFiles, type FileSubject } from '../subjects/file.ts'
 import { parseBundle } from '../trust/bundle.ts'
 import type { Digester } from '../trust/digester.ts'
 import { verifyBundle } from '../trust/verify.ts'
-import type { Publish } from './inputs.ts'
+import type { Placed } from './places.ts'
 import { signAll, type Draft, type Signature, type Trust } from './signature.ts'
 
-/** Files as they were when they were hashed, and the bundles among the matches. */
-export type HashedFiles = {
-  files: (FileSubject & { hashed: Hashed })[]
-  leftOut: string[]
-}
+export type FoundFile = FileSubject & Placed & { kind: 'file' }
+
+/** A file as it was when it was hashed. */
+export type HashedFile = FoundFile & { hashed: Hashed }
 
 /** A file and its bundle. */
-export type SignedFile = FileSubject & { sha256: string; signature: Signature<string> }
+export type SignedFile = FoundFile & { sha256: string; signature: Signature<string> }
 
-/** Find and hash the files that the lines name, whose bundles can go where they are to go. */
-export async function hashFiles(
+/** Find the files that the lines name; the bundles among the matches are left out. */
+export async function findFilesToSign(
   lines: string[],
-  workspace: string,
-  places: Publish,
-  log: Log
-): Promise<HashedFiles> {
+  workspace: string
+): Promise<{ files: FoundFile[]; leftOut: string[] }> {
   const { subjects, bundles } = await findFiles(lines, workspace, expand)
-  await checkPlaces(subjects, places)
-  log.info(`Hashing ${subjects.length} file(s).`)
-  const files = await hashForSigning(subjects, { log })
+  const files = subjects.map(subject => {
+    const bundle = { path: bundlePath(subject.path), name: bundlePath(subject.name) }
+    return { ...subject, kind: 'file' as const, bundle }
+  })
   return { files, leftOut: bundles.map(({ name }) => name) }
+}
+
+/** Hash files that are about to be signed. */
+export async function hashFiles(files: FoundFile[], log: Log): Promise<HashedFile[]> {
+  if (files.length > 0) log.info(`Hashing ${files.length} file(s).`)
+  return await hashForSigning(files, { log })
 }
 
 /** One signature for each distinct content: the bundle of one copy is that of the other. */
 export async function signFiles(
-  { files }: HashedFiles,
+  files: HashedFile[],
   session: Session,
   trust: Trust
 ): Promise<SignedFile[]> {
@@ -64,14 +66,6 @@ function draft(sha256: string): Draft<string> {
         expect: { kind: 'message-signature' }
       })
   }
-}
-
-/** Refuse files whose bundles could not go where they are to go, before anything was signed. */
-async function checkPlaces(subjects: FileSubject[], { local, artifact }: Publish): Promise<void> {
-  if (local) for (const { path } of subjects) await checkWritable(bundlePath(path))
-  if (artifact === undefined) return
-  const above = commonFolder(subjects.map(({ path }) => path))
-  for (const { name, path } of subjects) checkArtifactPath(name, relative(above, path))
 }
 
 /** The digest of bytes that were hashed before. */

@@ -1,9 +1,11 @@
 import { KeylessError } from '../errors.ts'
-import { choice, choices, flag, lines, minutes, pairs, text } from '../runner/inputs.ts'
+import { block, choice, choices, flag, lines, minutes, pairs, text } from '../runner/inputs.ts'
 import { readSubjects, type SubjectInputs } from '../runner/subject-inputs.ts'
 import { checkArtifactName } from '../storage/artifact-name.ts'
 
 export type Inputs = SubjectInputs & {
+  /** The digests of the one model's files: lines of sha256sum, or what names files with such. */
+  checksums?: string
   /** Sign what an image index lists, too. */
   recursive: boolean
   formats: ReadonlySet<Format>
@@ -21,7 +23,7 @@ export type Format = 'bundle' | 'legacy'
 
 /** Where bundles go. */
 export type Publish = {
-  /** Beside each file. */
+  /** Beside each file, in each model. */
   local: boolean
   /** To each image. */
   registry: boolean
@@ -42,8 +44,10 @@ export type Private = { signingConfig: string; trustedRoot: string }
 export function readInputs(): Inputs {
   const subjects = readSubjects()
   const formats = readFormats()
+  const checksums = readChecksums(subjects)
   return {
     ...subjects,
+    ...(checksums !== undefined && { checksums }),
     recursive: flag('recursive'),
     formats,
     annotations: pairs('annotations', lines('annotations')),
@@ -54,12 +58,21 @@ export function readInputs(): Inputs {
   }
 }
 
+function readChecksums({ models }: SubjectInputs): string | undefined {
+  const checksums = block('checksums')
+  if (checksums === undefined || models?.lines.length === 1) return checksums
+  throw new KeylessError(
+    'INPUT_INVALID',
+    `checksums are the digests of the files of one model, and ${models === undefined ? 'no models are' : 'more than one line of models is'} given; give models one line, the folder that the lines were made in.`
+  )
+}
+
 function readFormats(): Set<Format> {
   const format = choice('signature-format', ['bundle', 'legacy', 'both'])
   return new Set<Format>(format === 'both' ? ['bundle', 'legacy'] : [format])
 }
 
-function readPublish({ files, images }: SubjectInputs, formats: Inputs['formats']): Publish {
+function readPublish({ files, images, models }: SubjectInputs, formats: Inputs['formats']): Publish {
   const places = choices('publish', ['default', 'registry', 'artifact', 'local'])
   const own = places.has('default')
   if (own && places.size > 1) {
@@ -72,6 +85,7 @@ function readPublish({ files, images }: SubjectInputs, formats: Inputs['formats'
   const local = own || places.has('local')
   const registry = own || places.has('registry')
   if (files !== undefined && !local && !artifact) throw nowhere('files', 'artifact or local')
+  if (models !== undefined && !local && !artifact) throw nowhere('models', 'artifact or local')
   if (images !== undefined && !registry && !artifact)
     throw nowhere('images', 'registry or artifact')
   if (files === undefined && places.has('local')) throw nothing('local', 'files')
@@ -82,7 +96,8 @@ function readPublish({ files, images }: SubjectInputs, formats: Inputs['formats'
       'signature-format asks for legacy signatures, which are kept in a registry alone, and publish does not name it; add registry.'
     )
   }
-  if (!artifact && (!own || files === undefined)) return { local, registry }
+  if (!artifact && (!own || (files === undefined && models === undefined)))
+    return { local, registry }
   const name = text('artifact-name') ?? ''
   checkArtifactName(name)
   return { local, registry, artifact: { name, images: artifact } }

@@ -17,6 +17,8 @@ export type Instance = {
   roots: TrustedRoot[]
   /** The file that a person gives to cosign, for an instance that cosign does not know. */
   trustedRootPath?: string
+  /** The public instance for tests. */
+  isStaging: boolean
 }
 
 /** A private instance, from its files. */
@@ -28,7 +30,8 @@ export async function readInstance(given: Private, log: LogChoice): Promise<Inst
   return {
     services: selectServices(parseSigningConfig(signingConfig), new Date(), log),
     roots: parseTrustedRoots(trustedRoot, `trusted-root: ${given.trustedRoot}`),
-    trustedRootPath: given.trustedRoot
+    trustedRootPath: given.trustedRoot,
+    isStaging: false
   }
 }
 
@@ -42,7 +45,8 @@ export async function fetchInstance(
   const { trustedRoot, signingConfig } = await fetchTrust(name, timeout)
   return {
     services: selectServices(parseSigningConfig(signingConfig), new Date(), log),
-    roots: parseTrustedRoots(trustedRoot, `the trusted root of ${name}`)
+    roots: parseTrustedRoots(trustedRoot, `the trusted root of ${name}`),
+    isStaging: name === 'staging'
   }
 }
 

@@ -7,12 +7,14 @@ import type { Registry } from '../registry/client.ts'
 import type { RunContext } from '../runner/context.ts'
 import { uploadArtifact, type Artifact } from '../storage/artifact.ts'
 import { bundlePath, writeAtomic } from '../storage/local.ts'
-import { commonFolder, displayName } from '../subjects/file.ts'
+import { displayName } from '../subjects/file.ts'
 import type { VerifiedIdentity } from '../trust/verify.ts'
 import { attachAll, type Attachments } from './attach.ts'
 import type { SignedFile } from './files.ts'
 import type { SignedImage } from './images.ts'
 import type { Publish } from './inputs.ts'
+import type { SignedModel } from './models.ts'
+import { artifactRoot } from './places.ts'
 
 /** A subject whose signature verified, and where its bundle went. */
 export type Signed = {
@@ -22,7 +24,7 @@ export type Signed = {
   /** Path of the bundle in the folder of all bundles; a legacy signature is none. */
   bundle?: string
   published: {
-    /** Path of the bundle beside the file. */
+    /** Path of the bundle beside the file, or in the model. */
     local?: string
     /** The artifact, and the path of the bundle in it. */
     artifact?: { name: string; path: string }
@@ -31,11 +33,15 @@ export type Signed = {
   }
   /** Why the bundle is not where it was to go. */
   errors: KeylessError[]
-} & ({ kind: 'file' } | { kind: 'image'; image: SignedImage })
+} & (
+  | { kind: 'file'; file: SignedFile }
+  | { kind: 'model'; model: SignedModel }
+  | { kind: 'image'; image: SignedImage }
+)
 
 /** Whether every signature of an image was in its registry before, so that none was made. */
 export function wasSigned(subject: Signed): boolean {
-  if (subject.kind === 'file') return false
+  if (subject.kind !== 'image') return false
   const { bundle, legacy } = subject.image
   return [bundle, legacy].every(each => each === undefined || each.attached !== undefined)
 }
@@ -73,30 +79,34 @@ const WRITING = 16
  * @throws KeylessError WRITE_FAILED for the folder alone
  */
 export async function publish(
-  files: SignedFile[],
+  placed: (SignedFile | SignedModel)[],
   images: SignedImage[],
   places: Publish,
   { folder, context, timeout, registry, log }: Surroundings
 ): Promise<Publication> {
-  const above = commonFolder(files.map(({ path }) => path))
+  const above = artifactRoot(placed, context.workspace)
   const limit = pLimit(WRITING)
-  const collect = async (path: string, text: string): Promise<string> => {
-    const bundle = bundlePath(join(folder, path))
-    await writeAtomic(bundle, text)
-    return bundle
+  const write = async (path: string, text: string): Promise<string> => {
+    await writeAtomic(path, text)
+    return path
   }
-  const [ofFiles, ofImages] = await Promise.all([
-    limit.map(files, ({ path, signature }) => collect(relative(above, path), signature.made)),
-    limit.map(images, async image => image.bundle && collect(imagePath(image), image.bundle.made))
+  const [ofPlaced, ofImages] = await Promise.all([
+    limit.map(placed, ({ bundle, signature }) =>
+      write(join(folder, relative(above, bundle.path)), signature.made)
+    ),
+    limit.map(
+      images,
+      async image => image.bundle && write(join(folder, imagePath(image)), image.bundle.made)
+    )
   ])
 
   const beside = places.local
     ? await limit.map(
-        files,
-        async ({ path, signature }) => await outcome(writeBeside(path, signature.made))
+        placed,
+        async ({ bundle, signature }) => await outcome(write(bundle.path, signature.made))
       )
     : []
-  const uploaded = [...ofFiles, ...(places.artifact?.images === true ? ofImages : [])].filter(
+  const uploaded = [...ofPlaced, ...(places.artifact?.images === true ? ofImages : [])].filter(
     path => path !== undefined
   )
   const artifact =
@@ -129,10 +139,13 @@ export async function publish(
         ]
       }
     }),
-    ...files.map(({ name, sha256, signature }, i): Signed => {
-      const [bundle, local] = [ofFiles[i], beside[i]]
+    ...placed.map((subject, i): Signed => {
+      const { name, sha256, signature } = subject
+      const [bundle, local] = [ofPlaced[i], beside[i]]
       return {
-        kind: 'file',
+        ...(subject.kind === 'file'
+          ? { kind: subject.kind, file: subject }
+          : { kind: subject.kind, model: subject }),
         name,
         sha256,
         verified: signature.verified,
@@ -143,20 +156,14 @@ export async function publish(
     })
   ]
   if (artifact === undefined) return { subjects }
-  // Files are found under either name of a workspace that is reached through a link.
+  // They are found under either name of a workspace that is reached through a link.
   const root = displayName(above, [context.workspace, await realpath(context.workspace)])
   return { subjects, artifact: isUploaded(artifact) ? { ...artifact, root } : artifact }
 }
 
 /** Where the bundle of an image is among all bundles. A port's colon is none that an artifact may have. */
 function imagePath({ repository, sha256 }: SignedImage): string {
-  return `${repository.name.replaceAll(':', '_')}/sha256-${sha256}`
-}
-
-async function writeBeside(path: string, text: string): Promise<string> {
-  const beside = bundlePath(path)
-  await writeAtomic(beside, text)
-  return beside
+  return bundlePath(`${repository.name.replaceAll(':', '_')}/sha256-${sha256}`)
 }
 
 async function upload(

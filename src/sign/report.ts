@@ -3,12 +3,15 @@ import { entryUrl } from '../runner/log-entry.ts'
 import { annotate, log } from '../runner/log.ts'
 import { setOutputs, writeResults } from '../runner/outputs.ts'
 import { writeSummary } from '../runner/summary.ts'
-import { cosignCommand } from './commands.ts'
+import { verifyCommands } from './commands.ts'
 import type { Inputs } from './inputs.ts'
 import { wasSigned, type Signed } from './publish.ts'
 import type { Signing } from './run.ts'
 import { summarize } from './summary.ts'
 import type { VerifiedIdentity } from '../trust/verify.ts'
+
+/** Names in a warning. */
+const LISTED = 10
 
 type ReportOptions = Inputs & {
   /** The step's, for the results. */
@@ -28,9 +31,7 @@ export async function report(signing: Signing, options: ReportOptions): Promise<
   const { folder, bundles, annotations, showSummary } = options
   const { subjects, leftOut, artifact, instance } = signing
   const complete = subjects.filter(({ errors }) => errors.length === 0)
-  const commands = subjects.map(subject =>
-    cosignCommand(subject, annotations, instance.trustedRootPath)
-  )
+  const commands = subjects.flatMap(subject => verifyCommands(subject, annotations, instance))
   const resultsPath = await writeResults(folder, { subjects: subjects.map(toResult) })
   setOutputs({
     'results-path': resultsPath,
@@ -48,6 +49,7 @@ export async function report(signing: Signing, options: ReportOptions): Promise<
     log.info(`${wasSigned(subject) ? 'Was signed already:' : 'Signed'} ${subject.name}`)
   }
   for (const name of leftOut) log.info(`Left out ${name}, which is a bundle itself.`)
+  warnOfPickles(subjects)
   if (showSummary) {
     await writeSummary(summarize(signing, commands, options), resultsPath)
   }
@@ -66,16 +68,16 @@ function incomplete(
   { subjects, artifact }: Signing,
   { publish, bundles }: ReportOptions
 ): KeylessError {
-  const files = subjects.filter(({ kind }) => kind === 'file')
+  const placed = subjects.filter(({ kind }) => kind !== 'image')
   const images = subjects.filter(({ kind }) => kind === 'image')
-  const beside = files.filter(({ published }) => published.local !== undefined)
+  const beside = placed.filter(({ published }) => published.local !== undefined)
   const attached = images.filter(({ errors }) => errors.length === 0)
   const places = [
     ...(publish.registry && images.length > 0
       ? [`${attached.length} of ${images.length} images have their signatures in the registry`]
       : []),
-    ...(publish.local && files.length > 0
-      ? [`${beside.length} of ${files.length} bundles are beside their files`]
+    ...(publish.local && placed.length > 0
+      ? [`${beside.length} of ${placed.length} bundles are beside their files, or in their models`]
       : []),
     ...(artifact === undefined
       ? []
@@ -94,11 +96,15 @@ function toResult(subject: Signed): unknown {
   const { kind, name, sha256, verified, bundle, published, errors } = subject
   const [error] = errors
   const { platform, bundle: main, legacy } = kind === 'image' ? subject.image : {}
+  const { files, elsewhere, pickles } = kind === 'model' ? subject.model : {}
   return {
     kind,
     name,
     ...(platform !== undefined && { platform }),
     digest: { sha256 },
+    ...(files !== undefined && { files }),
+    ...(elsewhere === true && { hashedElsewhere: true }),
+    ...(pickles && { pickles }),
     ...(bundle !== undefined && { bundle }),
     published,
     ...(wasSigned(subject) && { wasSigned: true }),
@@ -108,6 +114,19 @@ function toResult(subject: Signed): unknown {
       error: { code: error.code, message: errors.map(({ message }) => message).join(' ') }
     })
   }
+}
+
+/** One warning for all; the summary and the results have each. */
+function warnOfPickles(subjects: Signed[]): void {
+  const names = subjects.flatMap(subject =>
+    subject.kind === 'model' ? subject.model.pickles.map(({ name }) => `${subject.name}: ${name}`) : []
+  )
+  if (names.length === 0) return
+  const more = names.length > LISTED ? ` and ${names.length - LISTED} more` : ''
+  annotate(
+    'warning',
+    `To load a Python pickle is to run code of whoever made it, and these files are some: ${names.slice(0, LISTED).join(', ')}${more}. The signature says who signed them, not that they are safe; use safetensors or ONNX for weights.`
+  )
 }
 
 function toWitnessed({ identity, times, logEntry }: VerifiedIdentity): object {

@@ -3,20 +3,20 @@ import { createRegistry } from '../registry/client.ts'
 import type { RunContext } from '../runner/context.ts'
 import { issuerOf, requestIdentity, type IdentityToken } from '../sigstore/identity.ts'
 import { openSession } from '../sigstore/session.ts'
-import { hashFiles, signFiles, type HashedFiles } from './files.ts'
+import { findFilesToSign, hashFiles, signFiles } from './files.ts'
 import { getIdToken } from './id-token.ts'
 import { resolveImages, signImages } from './images.ts'
 import type { Inputs } from './inputs.ts'
 import { fetchInstance, readInstance, type Instance } from './instance.ts'
+import { findModels, hashModels, signModels } from './models.ts'
 import { checkRun, ownIdentity } from './own-identity.ts'
+import { checkPlaces } from './places.ts'
 import { publish, type Publication } from './publish.ts'
 
 export type Signing = Publication & { leftOut: string[]; instance: Instance }
 
 /** Milliseconds within which a token is as good as new; fetching the trust may have taken longer. */
 const FRESH = 60_000
-
-const NO_FILES: HashedFiles = { files: [], leftOut: [] }
 
 /**
  * Sign everything that the inputs name: all of it, or nothing.
@@ -42,9 +42,16 @@ export async function sign(
   const given =
     'name' in inputs.instance ? inputs.instance : await readInstance(inputs.instance, choice)
   const images = inputs.images ? await resolveImages(openRegistry(), inputs.images, inputs) : []
-  const hashed = inputs.files
-    ? await hashFiles(inputs.files, context.workspace, places, log)
-    : NO_FILES
+  const { workspace } = context
+  const { files, leftOut } = inputs.files
+    ? await findFilesToSign(inputs.files, workspace)
+    : { files: [], leftOut: [] }
+  const models = inputs.models
+    ? await findModels(inputs.models, { ...inputs, workspace }, log)
+    : []
+  await checkPlaces([...files, ...models], places, workspace)
+  const hashedFiles = await hashFiles(files, log)
+  const hashedModels = await hashModels(models, log)
 
   const http = open()
   const identify = (): Promise<IdentityToken> =>
@@ -75,17 +82,18 @@ export async function sign(
     signer: { identity: ownIdentity(identity, context.serverUrl) }
   }
   const registry = openRegistry()
-  const [signedFiles, signedImages] = await Promise.all([
-    signFiles(hashed, session, trust),
+  const [signedFiles, signedModels, signedImages] = await Promise.all([
+    signFiles(hashedFiles, session, trust),
+    signModels(hashedModels, session, trust),
     signImages(images, registry, session, { ...inputs, trust })
   ])
 
-  const publication = await publish(signedFiles, signedImages, places, {
+  const publication = await publish([...signedFiles, ...signedModels], signedImages, places, {
     folder,
     context,
     timeout,
     registry: openRegistry(),
     log
   })
-  return { ...publication, leftOut: hashed.leftOut, instance }
+  return { ...publication, leftOut, instance }
 }

@@ -11,11 +11,13 @@ import {
   type Markup,
   type Rows
 } from '../runner/summary.ts'
+import type { ModelLines } from '../runner/subject-inputs.ts'
 import { tally } from '../runner/text.ts'
-import { bundlePath } from '../storage/local.ts'
 import { describeIdentity, type CertificateIdentity } from '../trust/identity.ts'
 import type { VerifiedIdentity } from '../trust/verify.ts'
+import type { SignedFile } from './files.ts'
 import type { Inputs } from './inputs.ts'
+import type { SignedModel } from './models.ts'
 import type { Signed, Uploaded } from './publish.ts'
 import type { Signing } from './run.ts'
 
@@ -23,8 +25,9 @@ import type { Signing } from './run.ts'
 export function summarize(
   { subjects, leftOut, artifact }: Signing,
   commands: string[],
-  { files, images, verifyAction }: Pick<Inputs, 'files' | 'images'> & { verifyAction: string }
+  inputs: Pick<Inputs, 'files' | 'images' | 'models'> & { verifyAction: string }
 ): (Markup | Rows)[] {
+  const { files, images, models, verifyAction } = inputs
   const identities = new Set(subjects.map(({ verified }) => describe(verified.identity)))
   const uploaded = artifact && 'id' in artifact ? artifact : undefined
   return [
@@ -33,6 +36,8 @@ export function summarize(
     ...(uploaded === undefined
       ? []
       : [paragraph('Bundles are in the artifact ', link(uploaded.name, uploaded.url), '.')]),
+    ...elsewhereOf(subjects),
+    ...picklesOf(subjects),
     ...[...identities].map(words => paragraph('Signed by ', code(words), '.')),
     ...(leftOut.length === 0
       ? []
@@ -43,9 +48,10 @@ export function summarize(
       `- uses: ${verifyAction}`,
       '  with:',
       ...(images === undefined ? [] : block('images', namedImages(subjects))),
-      ...(files === undefined ? [] : block('files', files))
+      ...(files === undefined ? [] : block('files', files)),
+      ...(models === undefined ? [] : ofModels(models))
     ]),
-    folded('Or with cosign 3, in the folder of the checkout', fence(commands))
+    folded('Or with other tools, in the folder of the checkout', fence(commands))
   ]
 }
 
@@ -59,7 +65,13 @@ function rowsOf(subject: Signed): Cell[][] {
     logEntry ? entryCell(logEntry) : 'none',
     where
   ]
-  if (subject.kind === 'file') return [row('message signature', verified, placeOf(subject))]
+  if (subject.kind === 'file') {
+    return [row('message signature', verified, placeOf(subject, subject.file))]
+  }
+  if (subject.kind === 'model') {
+    const { model } = subject
+    return [row(`model of ${model.files} file(s)`, verified, placeOf(subject, model))]
+  }
   const { platform, bundle, legacy } = subject.image
   const image = platform === undefined ? 'image' : `image, ${platform}`
   return [
@@ -70,12 +82,49 @@ function rowsOf(subject: Signed): Cell[][] {
   ]
 }
 
-function placeOf({ name, published: { local, artifact, registry } }: Signed): Cell {
-  return cellOf(local === undefined ? (registry?.bundle ?? artifact?.path) : bundlePath(name))
+function placeOf({ published }: Signed, own?: SignedFile | SignedModel): Cell {
+  const { local, artifact, registry } = published
+  return cellOf(local === undefined ? (registry?.bundle ?? artifact?.path) : own?.bundle.name)
 }
 
 function cellOf(place: string | undefined): Cell {
   return place === undefined ? 'not published: see the annotations' : code(place)
+}
+
+/** What nobody read here. */
+function elsewhereOf(subjects: Signed[]): Markup[] {
+  const names = subjects.flatMap(subject =>
+    subject.kind === 'model' && subject.model.elsewhere ? [subject.name] : []
+  )
+  if (names.length === 0) return []
+  const words = ' is signed by digests that were given as checksums: its files were not read here.'
+  return [paragraph(code(names.join(', ')), words)]
+}
+
+function picklesOf(subjects: Signed[]): (Markup | Rows)[] {
+  const rows = subjects.flatMap(subject =>
+    subject.kind === 'model'
+      ? subject.model.pickles.map(({ name, why, instead }) => [
+          code(subject.name),
+          code(name),
+          why,
+          instead
+        ])
+      : []
+  )
+  if (rows.length === 0) return []
+  return [
+    paragraph('To load these files is to run code of whoever made them (Python pickles):'),
+    table(['Model', 'File', 'Is', 'Use instead'], rows)
+  ]
+}
+
+function ofModels({ lines, ignorePaths, allowSymlinks }: ModelLines): string[] {
+  return [
+    ...block('models', lines),
+    ...(ignorePaths.length === 0 ? [] : block('ignore-paths', ignorePaths)),
+    ...(allowSymlinks ? ["    allow-symlinks: 'true'"] : [])
+  ]
 }
 
 /** What verifying an index vouches for, its platforms, needs no line of its own. */

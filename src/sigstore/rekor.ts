@@ -3,7 +3,9 @@ import { X509Certificate } from 'node:crypto'
 import { envelopeToJSON, type BundleWithDsseEnvelope } from '@sigstore/bundle'
 import { pem } from '@sigstore/core'
 
+import { KeylessError } from '../errors.ts'
 import type { Http, HttpRequest, HttpResponse } from '../http.ts'
+import { place } from '../http/words.ts'
 import { parseEntry, type LogEntry } from './entry.ts'
 import { isObject, readObject, unreadable, type Json } from './json.ts'
 
@@ -11,6 +13,7 @@ const SERVICE = 'Rekor'
 const ATTEMPT_TIMEOUT = 30_000
 const CREATED = 201
 const CONFLICT = 409
+const TOO_LARGE = 413
 
 /** An entry as Rekor v1 is asked for it, and how to know it again in what the log made of it. */
 export type Proposal = {
@@ -84,7 +87,7 @@ export function dsse(o: {
  * Puts an entry into a Rekor v1 log and waits for its proof. 409 means that an earlier attempt
  * got through although its answer did not: the entry is fetched from where Location says, and checked
  * to be ours. Whether promise and proof are true is for the verification of the bundle.
- * Errors: SERVICE_ANSWER_INVALID, those of Http.
+ * Errors: LOG_ENTRY_TOO_LARGE, SERVICE_ANSWER_INVALID, those of Http.
  *
  * @param expires when the entry stops being worth having (Http's `expires`)
  */
@@ -101,13 +104,16 @@ export async function logEntry(
     attemptTimeout: ATTEMPT_TIMEOUT,
     expires
   }
+  const request = Buffer.from(JSON.stringify(proposal))
   const created = await http.request({
     ...common,
     method: 'POST',
     url: entries,
-    body: Buffer.from(JSON.stringify(proposal)),
-    accept: [CREATED, CONFLICT]
+    body: request,
+    accept: [CREATED, CONFLICT],
+    isAnswer: isTooLarge
   })
+  if (isTooLarge(created)) throw tooLarge(url, request.length)
   const answer =
     created.status === CONFLICT ? await existing(http, entries, created, common) : created
   const { entry, body } = parseEntry(readObject(answer, SERVICE))
@@ -119,6 +125,21 @@ export async function logEntry(
     throw unreadable(SERVICE, 'the entry is not the one that was sent')
   }
   return entry
+}
+
+/**
+ * 413 from what stands before Rekor, and from Rekor after 1.5.1; until then its own limit
+ * (`max_request_body_size`) shows in the words of a 400 or 500 (its pull request 2841).
+ */
+function isTooLarge({ status, body }: HttpResponse): boolean {
+  return status === TOO_LARGE || (status >= 400 && body.includes('http: request body too large'))
+}
+
+function tooLarge(url: string, bytes: number): KeylessError {
+  return new KeylessError(
+    'LOG_ENTRY_TOO_LARGE',
+    `Rekor (${place(new URL(url))}) does not take a statement as large as this one (${(bytes / 1e6).toFixed(1)} MB when sent), which lists too many files; give a signing-config of an instance with Rekor v2, which is sent the statement's digest alone, or sign fewer files.`
+  )
 }
 
 async function existing(

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { MODEL_PREDICATE, rootDigest } from '../trust/model.ts'
 
 /** A file of a model: its name as OMS has it, and the lower-case hex of its SHA-256. */
 export type Resource = { name: string; sha256: string }
@@ -24,7 +24,7 @@ export function modelStatement(model: {
   const statement = {
     _type: 'https://in-toto.io/Statement/v1',
     subject: [{ name, digest: { sha256: root } }],
-    predicateType: 'https://model_signing/signature/v1.0',
+    predicateType: MODEL_PREDICATE,
     predicate: {
       resources: resources.map(({ name, sha256 }) => ({
         name,
@@ -41,16 +41,4 @@ export function modelStatement(model: {
     }
   }
   return Buffer.from(JSON.stringify(statement))
-}
-
-/**
- * The digest that a model's statement has as subject: SHA-256 of the bytes of all digests, one after
- * the other in the order of the resources; their names are no part of it (OMS v1.0 §"Subject").
- *
- * @param digests lower-case hex
- */
-export function rootDigest(digests: readonly string[]): string {
-  const hash = createHash('sha256')
-  for (const digest of digests) hash.update(digest, 'hex')
-  return hash.digest('hex')
 }

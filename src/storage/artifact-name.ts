@@ -19,15 +19,15 @@ export function checkArtifactName(name: string): void {
 /**
  * Refuse a file whose bundle would not get into an artifact, or not out of it, under its own name.
  *
- * @param name the file's, for the message
+ * @param subject the input and the name, for the message: `files: dist/app`
  * @param path the bundle's in the artifact
  * @throws KeylessError INPUT_INVALID
  */
-export function checkArtifactPath(name: string, path: string): void {
+export function checkArtifactPath(subject: string, path: string): void {
   // The zip library takes a backslash for a slash.
   if (!IN_A_PATH.test(path) && !path.includes('\\')) return
   throw new KeylessError(
     'INPUT_INVALID',
-    `files: ${name} cannot go into a workflow artifact, whose paths have none of " < > : | * ? \\ and line breaks; rename it, or write "publish: local".`
+    `${subject} cannot go into a workflow artifact, whose paths have none of " < > : | * ? \\ and line breaks; rename it, or write "publish: local".`
   )
 }

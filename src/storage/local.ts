@@ -1,11 +1,16 @@
 import { randomUUID } from 'node:crypto'
-import { access, constants, mkdir, open, rename, rm, stat } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { access, constants, lstat, mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { KeylessError } from '../errors.ts'
 
 /** Where the bundle of a file lies, by the convention of cosign and sigstore-python. */
 export function bundlePath(file: string): string {
   return `${file}.sigstore.json`
+}
+
+/** Where the signature of a model lies, by the convention of model_signing; of a single file, beside it. */
+export function signaturePath(model: string, single: boolean): string {
+  return single ? `${model}.sig` : join(model, 'model.sig')
 }
 
 /**
@@ -33,13 +38,14 @@ export async function writeAtomic(path: string, text: string): Promise<void> {
 }
 
 /**
- * Refuse a destination that cannot be written, before anything was signed for it.
+ * Refuse a destination that cannot be written, before anything was signed for it. A folder that is missing
+ * can be made where the nearest one above it can be written to.
  *
  * @throws KeylessError WRITE_FAILED
  */
 export async function checkWritable(path: string): Promise<void> {
   try {
-    await access(dirname(path), constants.W_OK)
+    await access(await nearest(dirname(path)), constants.W_OK)
   } catch (cause) {
     throw unwritable(path, cause)
   }
@@ -101,6 +107,11 @@ async function readRegular(path: string): Promise<string> {
   } finally {
     await file.close()
   }
+}
+
+async function nearest(folder: string): Promise<string> {
+  const there = await lstat(folder).catch(() => undefined)
+  return there === undefined && folder !== dirname(folder) ? nearest(dirname(folder)) : folder
 }
 
 function reasonOf(cause: unknown): string {

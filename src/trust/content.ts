@@ -6,7 +6,7 @@ import { bindImage, notASignature, type Annotations } from './image.ts'
 import { envelopeContent } from './envelope.ts'
 import type { Recorded } from './log-body.ts'
 import { compareModel, type ModelFiles } from './model-files.ts'
-import { MODEL_PREDICATE, readModelStatement, type ModelStatement } from './model.ts'
+import { MODEL_PREDICATE, readModelStatement } from './model.ts'
 import { messageContent } from './signature.ts'
 import { bindSubject, readStatement, type Envelope } from './statement.ts'
 import { quote } from './quote.ts'
@@ -25,7 +25,7 @@ export type Expectation =
 export type Bound = {
   entity: SignedEntity
   recorded: Omit<Recorded, 'verifier'>
-  content: { predicateType?: string; annotations?: Annotations; model?: ModelStatement }
+  content: { predicateType?: string; annotations?: Annotations; root?: string }
   /**
    * Binds what is bound last, when the signature and its signer are known to be good: nobody's word
    * is worth hashing hundreds of GB for.
@@ -110,7 +110,7 @@ async function bindStatement(
   if (expect.kind === 'model') {
     const model = readModelStatement(envelope)
     return {
-      content: { predicateType: MODEL_PREDICATE, model },
+      content: { predicateType: MODEL_PREDICATE, root: model.root },
       settle: () => compareModel(model, expect.files)
     }
   }

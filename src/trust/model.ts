@@ -68,7 +68,7 @@ export function readModelStatement(envelope: Envelope): ModelStatement {
   }
   const serialization = readSerialization(predicate.serialization, `${AT}.predicate.serialization`)
   const resources = readResources(predicate.resources, serialization, `${AT}.predicate.resources`)
-  const root = rootOf(resources)
+  const root = rootDigest(resources.map(({ digest }) => digest))
   if (root !== model.digest.sha256) {
     throw new KeylessError(
       'MODEL_ROOT',
@@ -78,9 +78,15 @@ export function readModelStatement(envelope: Envelope): ModelStatement {
   return { ...serialization, name: model.name, root, resources }
 }
 
-/** Always SHA-256, whatever the resources were hashed with (spec §6.5.1). */
-function rootOf(resources: Resource[]): string {
+/**
+ * The digest that a model's statement has as subject: SHA-256 of the bytes of all digests, one after
+ * the other in the order of the resources; their names are no part of it (OMS v1.0 §6.5.1). Always
+ * SHA-256, whatever the resources were hashed with.
+ *
+ * @param digests lower-case hex
+ */
+export function rootDigest(digests: readonly string[]): string {
   const hash = createHash('sha256')
-  for (const { digest } of resources) hash.update(digest, 'hex')
+  for (const digest of digests) hash.update(digest, 'hex')
   return hash.digest('hex')
 }

@@ -8,7 +8,6 @@ import { bindContent, type Bound, type Expectation } from './content.ts'
 import type { Digester } from './digester.ts'
 import type { CertificateIdentity } from './identity.ts'
 import type { Annotations } from './image.ts'
-import type { ModelStatement } from './model.ts'
 import { checkIdentity, checkPolicy, type IdentityPolicy } from './policy.ts'
 import { NO_ROOT, type TrustedRoot } from './root.ts'
 import { verifyWitnesses, type Witnesses } from './witnesses.ts'
@@ -23,8 +22,8 @@ export type Verified = Witnesses & {
   predicateType?: string
   /** Of an image's signature: all that were signed along. */
   annotations?: Annotations
-  /** What was signed of the model, where one was expected. */
-  model?: ModelStatement
+  /** Of a model: SHA-256 over the digests of its files. What lists them may be large, and is not kept. */
+  root?: string
   /** Absent with a key. */
   identity?: CertificateIdentity
 }

@@ -9,7 +9,13 @@ export type Source =
       /** What to build, when that is not the module itself. */
       package?: string
     }
-  | { pip: string }
+  | {
+      pip: string
+      /** What it needs besides, where its package does not say so itself. */
+      with?: string[]
+      /** The program, where it has another name than the package. */
+      bin?: string
+    }
   | { debian: string; /** Where the program is, or a folder of several. */ bin: string }
 
 /** One that serves: what to start, and where it answers once it is ready. */
@@ -56,6 +62,20 @@ const TABLE = {
   cosign: { version: '3.1.3', from: { go: 'github.com/sigstore/cosign/v3/cmd/cosign' } },
   cosign2: { version: '2.6.5', from: { go: 'github.com/sigstore/cosign/v2/cmd/cosign' } },
   'sigstore-python': { version: '4.5.1', from: { pip: 'sigstore' } },
+  'model-signing': {
+    version: '1.1.1',
+    // Imported, and left to chance.
+    from: { pip: 'model-signing', bin: 'model_signing', with: ['pyopenssl'] }
+  },
+  /** The last that signs without recording what it ignored. It names no upper bound for what it is built on. */
+  'model-signing-1.0': {
+    version: '1.0.1',
+    from: {
+      pip: 'model-signing',
+      bin: 'model_signing',
+      with: ['sigstore<4', 'cryptography<43', 'pyopenssl<25']
+    }
+  },
   oras: { version: '1.3.6', from: { go: 'oras.land/oras/cmd/oras' } },
   /** Policy-controller's decision as a command. Its go.mod has replacements, with which Go installs nothing by name. */
   'policy-tester': {

@@ -1,0 +1,47 @@
+import { statSync } from 'node:fs'
+import { basename } from 'node:path'
+import type { ModelFiles } from '../trust/model-files.ts'
+import { hashFiles, type HashOptions } from './digests/files.ts'
+import { listModelFiles } from './model-files.ts'
+import type { ModelPlace } from './model.ts'
+
+/**
+ * A model as it lies on disk, to be compared with what was signed of it. What was hashed once is known, for
+ * other bundles of the same model.
+ *
+ * @param options.allowSymlinks whether links to files stand for these also where the signer had none
+ */
+export function openModel(
+  { path, real, single }: ModelPlace,
+  { allowSymlinks, ...options }: HashOptions & { allowSymlinks: boolean }
+): Omit<ModelFiles, 'ignores'> {
+  const paths = new Map<string, string>()
+  const digests = new Map<string, string>()
+  return {
+    single,
+    async find(asked) {
+      const files = single
+        ? [{ name: basename(path), path: real, size: statSync(real).size }]
+        : await listModelFiles(real, {
+            skip: asked.skip,
+            allowSymlinks: allowSymlinks || asked.allowSymlinks
+          })
+      for (const { name, path } of files) paths.set(name, path)
+      return new Map(files.map(({ name, size }) => [name, size]))
+    },
+    async hash(parts, hashType) {
+      const algorithm = hashType === 'blake2b' ? ('blake2b512' as const) : hashType
+      const tasks = parts.map(({ name, shard }) => ({
+        key: `${algorithm} ${shard?.start} ${shard?.end} ${name}`,
+        path: paths.get(name) ?? '',
+        algorithm,
+        ...(shard && { range: shard })
+      }))
+      const unknown = tasks.filter(({ key }) => !digests.has(key))
+      for (const { key, hashed } of await hashFiles(unknown, options)) {
+        digests.set(key, hashed.digest)
+      }
+      return tasks.map(({ key }) => digests.get(key) ?? '')
+    }
+  }
+}
