@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, jest } from '@jest/globals'
 import type { Fault, FaultKind } from '../../sandbox/client.ts'
-import { runNode } from './child.ts'
+import { download } from './download.ts'
 import type { ActionRun } from './runner.ts'
 import { useScene } from './scene.ts'
 
@@ -13,15 +13,6 @@ const scene = useScene()
 
 /** In minutes: long enough for a second attempt, short enough for a test. */
 const TIMEOUT = '0.02'
-
-/** Fetch the artifacts of the run whose names begin so, as a later job would. */
-async function download(prefix: string, folder: string): Promise<void> {
-  const { PATH = '' } = process.env
-  const env = { ...scene.sandbox.env, ...(await scene.sandbox.startJob()), PATH }
-  const script = join(import.meta.dirname, 'download-artifacts.ts')
-  const run = await runNode([script, prefix, folder], env, scene.workspace, 30_000)
-  expect({ exitCode: run.exitCode, raw: run.raw }).toMatchObject({ exitCode: 0 })
-}
 
 /** The requests to the results service and to its blobs so far. */
 async function asked(): Promise<string[]> {
@@ -65,7 +56,7 @@ describe('the artifact', () => {
     ])
     await scene.write('other/a.bin', 'one')
     await scene.write('other/sub/b c.bin', 'two')
-    await download('sigstore-', join(scene.workspace, 'other'))
+    await download(scene, 'sigstore-', join(scene.workspace, 'other'))
     expect(await scene.verify({ files: 'other/**/*.bin' })).toMatchObject({
       exitCode: 0,
       outputs: { verified: 'true' }
@@ -115,7 +106,7 @@ describe('the artifact', () => {
       { exitCode: 0, outputs: { 'artifact-name': 'sigstore-job-1' } }
     ])
     expect(await readdir(join(scene.workspace, 'dist'))).toHaveLength(4)
-    await download('sigstore-', join(scene.workspace, 'dist'))
+    await download(scene, 'sigstore-', join(scene.workspace, 'dist'))
     expect(await readdir(join(scene.workspace, 'dist'))).toHaveLength(8)
     expect(await scene.verify({ files: 'dist/a*' })).toMatchObject({ exitCode: 0 })
   })
@@ -124,7 +115,7 @@ describe('the artifact', () => {
     for (let i = 0; i < 200; i++) await scene.write(`many/${i}.bin`, `content ${i}`)
     const run = await scene.sign({ files: 'many/*.bin', publish: 'artifact' })
     expect(run).toMatchObject({ exitCode: 0, outputs: { signed: '200' } })
-    await download('sigstore-', join(scene.workspace, 'many'))
+    await download(scene, 'sigstore-', join(scene.workspace, 'many'))
     expect(await readdir(join(scene.workspace, 'many'))).toHaveLength(400)
   })
 

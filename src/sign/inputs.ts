@@ -72,7 +72,10 @@ function readFormats(): Set<Format> {
   return new Set<Format>(format === 'both' ? ['bundle', 'legacy'] : [format])
 }
 
-function readPublish({ files, images, models }: SubjectInputs, formats: Inputs['formats']): Publish {
+function readPublish(
+  { files, images, models }: SubjectInputs,
+  formats: Inputs['formats']
+): Publish {
   const places = choices('publish', ['default', 'registry', 'artifact', 'local'])
   const own = places.has('default')
   if (own && places.size > 1) {

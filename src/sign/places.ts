@@ -42,9 +42,7 @@ export async function checkPlaces(
  */
 export function artifactRoot(subjects: Placed[], workspace: string): string {
   // Above the workspace, nobody knows what a later job has.
-  return commonFolder(
-    subjects.map(({ path, bundle }) => (path === workspace ? bundle.path : path))
-  )
+  return commonFolder(subjects.map(({ path, bundle }) => (path === workspace ? bundle.path : path)))
 }
 
 /** One more bundle in a model would be a file that the model's signature does not know of. */

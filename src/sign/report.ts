@@ -119,7 +119,9 @@ function toResult(subject: Signed): unknown {
 /** One warning for all; the summary and the results have each. */
 function warnOfPickles(subjects: Signed[]): void {
   const names = subjects.flatMap(subject =>
-    subject.kind === 'model' ? subject.model.pickles.map(({ name }) => `${subject.name}: ${name}`) : []
+    subject.kind === 'model'
+      ? subject.model.pickles.map(({ name }) => `${subject.name}: ${name}`)
+      : []
   )
   if (names.length === 0) return
   const more = names.length > LISTED ? ` and ${names.length - LISTED} more` : ''

@@ -46,9 +46,7 @@ export async function sign(
   const { files, leftOut } = inputs.files
     ? await findFilesToSign(inputs.files, workspace)
     : { files: [], leftOut: [] }
-  const models = inputs.models
-    ? await findModels(inputs.models, { ...inputs, workspace }, log)
-    : []
+  const models = inputs.models ? await findModels(inputs.models, { ...inputs, workspace }, log) : []
   await checkPlaces([...files, ...models], places, workspace)
   const hashedFiles = await hashFiles(files, log)
   const hashedModels = await hashModels(models, log)

@@ -19,8 +19,9 @@ export type Source = () => Promise<Candidate[]>
 
 /** What became of one subject. It verified when there is no error. */
 export type Outcome = {
-  kind: 'file' | 'image'
+  kind: 'file' | 'image' | 'model'
   name: string
+  /** Of a model that verified: the digest over all of its files. */
   sha256?: string
   /** One candidate for each thing that was required. */
   passed: { bundle: string; index?: string; verified: VerifiedIdentity }[]

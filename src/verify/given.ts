@@ -8,13 +8,16 @@ import { parseBundles, type ParsedBundle } from '../trust/bundle.ts'
 /** Bundles that every subject is tried with at most. */
 const MOST_CANDIDATES = 10_000
 
+/** A bundle, and the path of the file that holds it. */
+export type GivenBundle = ParsedBundle & { path: string }
+
 /**
  * The bundles that the input `bundle` names; every line must name at least one that is there.
  *
  * @throws KeylessError NO_BUNDLE, BUNDLE_TOO_MANY
  */
-export async function readGiven(patterns: string[], workspace: string): Promise<ParsedBundle[]> {
-  const candidates: ParsedBundle[] = []
+export async function readGiven(patterns: string[], workspace: string): Promise<GivenBundle[]> {
+  const candidates: GivenBundle[] = []
   for (const pattern of patterns) {
     const before = candidates.length
     for (const path of await expand(pattern, [])) {
@@ -40,12 +43,13 @@ export async function readGiven(patterns: string[], workspace: string): Promise<
 }
 
 /** The candidates in a file; one that cannot be read is a candidate that never passes. */
-export async function readBundles(path: string, name: string): Promise<ParsedBundle[]> {
+export async function readBundles(path: string, name: string): Promise<GivenBundle[]> {
   try {
     const text = await readBundle(path)
-    return text === undefined ? [] : parseBundles(text, name)
+    const bundles = text === undefined ? [] : parseBundles(text, name)
+    return bundles.map(bundle => ({ ...bundle, path }))
   } catch (error) {
-    if (error instanceof KeylessError) return [{ name, error }]
+    if (error instanceof KeylessError) return [{ name, path, error }]
     throw error
   }
 }

@@ -1,22 +1,13 @@
 import { KeylessError } from '../errors.ts'
-import { entryCell, entryUrl } from '../runner/log-entry.ts'
+import { entryUrl } from '../runner/log-entry.ts'
 import { annotate, log } from '../runner/log.ts'
 import { setOutputs, writeResults } from '../runner/outputs.ts'
-import {
-  code,
-  fence,
-  heading,
-  paragraph,
-  table,
-  writeSummary,
-  type Cell,
-  type Markup,
-  type Rows
-} from '../runner/summary.ts'
+import { writeSummary } from '../runner/summary.ts'
 import { tally } from '../runner/text.ts'
 import { describeIdentity } from '../trust/identity.ts'
-import { SIGN_PREDICATE } from '../trust/image.ts'
+import { ModelMismatch } from '../trust/model-mismatch.ts'
 import type { Outcome } from './candidate.ts'
+import { summarize } from './summary.ts'
 
 /**
  * Tell later steps and people what verified and what did not and why.
@@ -69,52 +60,15 @@ function toResult({ kind, name, sha256, passed, refused, error }: Outcome): unkn
       ...verified,
       ...(logEntry && { logEntry: { ...logEntry, entryUrl: entryUrl(logEntry) } })
     })),
-    refused: refused.map(({ bundle, error }) => ({ bundle, error: toJson(error) })),
+    refused: refused.map(({ bundle, error }) => ({
+      bundle,
+      error: toJson(error),
+      ...(error instanceof ModelMismatch && { differences: error.differences })
+    })),
     ...(error && { error: toJson(error) })
   }
 }
 
 function toJson({ code, message }: KeylessError): { code: string; message: string } {
   return { code, message }
-}
-
-function summarize(outcomes: Outcome[]): (Markup | Rows)[] {
-  const good = outcomes.filter(({ error }) => !error)
-  const bad = outcomes.filter(({ error }) => error)
-  const identities = new Set(
-    good.flatMap(({ passed }) =>
-      passed.map(({ verified: { identity } }) => describeIdentity(identity))
-    )
-  )
-  const rows = good.flatMap(({ kind, name, sha256 = '', passed }) =>
-    passed.map(({ bundle, index, verified: { predicateType, logEntry } }) => [
-      code(name),
-      code(sha256.slice(0, 12)),
-      kind === 'image' && isSignature(predicateType)
-        ? `signature${index === undefined ? '' : ' of its index'}`
-        : whatOf(predicateType),
-      logEntry ? entryCell(logEntry) : 'none',
-      code(bundle)
-    ])
-  )
-  return [
-    heading(
-      `Keyless Sign: ${good.length} of ${tally(outcomes.map(({ kind }) => kind))} verified${bad.length > 0 ? ' - do not release' : ''}`
-    ),
-    ...(rows.length > 0
-      ? [table(['Subject', 'SHA-256', 'Verified', 'Log entry', 'Bundle'], rows)]
-      : []),
-    ...[...identities].map(words => paragraph('Signed by ', code(words), '.')),
-    ...(bad.length > 0 ? [paragraph('Refused:')] : []),
-    ...bad.map(({ error }) => fence([`[${error?.code}]`, ...(error?.message.split('\n') ?? [])]))
-  ]
-}
-
-function whatOf(predicateType: string | undefined): Cell {
-  return predicateType === undefined ? 'message signature' : code(predicateType)
-}
-
-/** A legacy signature of an image is no statement. */
-function isSignature(predicateType: string | undefined): boolean {
-  return predicateType === undefined || predicateType === SIGN_PREDICATE
 }

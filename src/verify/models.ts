@@ -1,0 +1,124 @@
+import { realpathSync } from 'node:fs'
+import { KeylessError } from '../errors.ts'
+import type { Log } from '../http.ts'
+import type { ModelLines } from '../runner/subject-inputs.ts'
+import { sanitize } from '../runner/text.ts'
+import { signaturePath } from '../storage/local.ts'
+import { displayName } from '../subjects/file.ts'
+import { ignoresOf, ignoring } from '../subjects/ignores.ts'
+import { openModel } from '../subjects/model-contents.ts'
+import {
+  checkIgnorePaths,
+  findModel,
+  hashModel,
+  locateModel,
+  type ModelPlace
+} from '../subjects/model.ts'
+import type { Digester } from '../trust/digester.ts'
+import type { ModelFiles } from '../trust/model-files.ts'
+import { MODEL_PREDICATE, rootDigest } from '../trust/model.ts'
+import { verifyBundle } from '../trust/verify.ts'
+import { tryAll, type Candidate, type Outcome, type Requirement } from './candidate.ts'
+import { readBundles, type GivenBundle } from './given.ts'
+import type { Trust } from './trust.ts'
+
+/** A model that is to be verified. */
+export type ModelSubject = ModelPlace & { line: string; label: string }
+
+type Options = Omit<ModelLines, 'lines'> & {
+  workspace: string
+  /** The bundles that were given, in place of the one in the model. */
+  given: GivenBundle[] | undefined
+  required: Requirement[]
+  trust: Trust
+  log: Log
+}
+
+/** Finds the models that the lines name, each once, before anything is asked of anybody. */
+export function locateModels({ lines, ...options }: ModelLines, workspace: string): ModelSubject[] {
+  const given = { ...options, workspace }
+  const roots = [workspace, realpathSync(workspace)]
+  const models = lines.map(line => {
+    const place = locateModel(line, given)
+    return { ...place, line, label: displayName(place.path, roots) }
+  })
+  checkIgnorePaths(models, given)
+  return [...new Map(models.map(model => [model.path, model])).values()]
+}
+
+/** Verify models one after the other, since one keeps all cores busy; each by the bundles that were given, or by its own. */
+export async function verifyModels(models: ModelSubject[], options: Options): Promise<Outcome[]> {
+  const outcomes: Outcome[] = []
+  for (const model of models) outcomes.push(await verifyModel(model, options))
+  return outcomes
+}
+
+async function verifyModel(model: ModelSubject, options: Options): Promise<Outcome> {
+  const { path, single, label } = model
+  const { given, required, trust, log, allowSymlinks } = options
+  const outcome: Outcome = { kind: 'model', name: label, passed: [], refused: [] }
+  const own = { path: signaturePath(path, single), name: signaturePath(label, single) }
+  const contents = openModel(model, { log, allowSymlinks })
+  try {
+    const bundles = given ?? (await readBundles(own.path, own.name))
+    const candidates = bundles.map((each): Candidate => {
+      if ('error' in each) return each
+      const { bundle, name } = each
+      // The bundle itself is no part of what it signs, whatever it is called; other bundles are.
+      const ignorePaths = ignoresOf(model, { ...options, signature: each.path })
+      const files: ModelFiles = { ...contents, ignores: ignoring(ignorePaths) }
+      return {
+        name,
+        check: async required => {
+          const expect = isSignature(required)
+            ? ({ kind: 'model', files } as const)
+            : ({ kind: 'statement', ...required } as const)
+          const digest = rootOf(model, own.path, each.path, options)
+          const { root, ...verified } = await verifyBundle(bundle, { ...trust, digest, expect })
+          if (root !== undefined) outcome.sha256 = root
+          return verified
+        }
+      }
+    })
+    await tryAll(outcome, [() => Promise.resolve(candidates)], required, () =>
+      noSignature(label, own.name)
+    )
+  } catch (error) {
+    if (!(error instanceof KeylessError)) throw error
+    outcome.error = error
+  }
+  return outcome
+}
+
+/** The type of a model's signature may be asked for by its name, too. */
+function isSignature(required: Requirement): required is 'signature' {
+  return required === 'signature' || required.predicateType === MODEL_PREDICATE
+}
+
+/** What attestations of a model are about: the digest over all files, of those that would be signed here and now. */
+function rootOf(
+  model: ModelSubject,
+  signature: string,
+  bundle: string,
+  options: Options
+): Digester {
+  return async algorithm => {
+    if (algorithm !== 'sha256') {
+      throw new KeylessError(
+        'SUBJECT_MISMATCH',
+        `The statement in the bundle names no sha256, by which a model is known, but ${algorithm}.`
+      )
+    }
+    const ignorePaths = [...options.ignorePaths, bundle]
+    const { files } = await findModel(model.line, { ...options, ignorePaths, signature })
+    const hashed = await hashModel({ files }, { log: options.log })
+    return rootDigest(hashed.map(({ hashed }) => hashed.digest))
+  }
+}
+
+function noSignature(name: string, signature: string): KeylessError {
+  return new KeylessError(
+    'NO_BUNDLE',
+    `${sanitize(name)} has no signature: there is no ${sanitize(signature)}; fetch the one that its signer made, or name it in the input "bundle".`
+  )
+}
