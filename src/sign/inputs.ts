@@ -91,7 +91,9 @@ function readPublish(
   if (models !== undefined && !local && !artifact) throw nowhere('models', 'artifact or local')
   if (images !== undefined && !registry && !artifact)
     throw nowhere('images', 'registry or artifact')
-  if (files === undefined && places.has('local')) throw nothing('local', 'files')
+  if (files === undefined && models === undefined && places.has('local')) {
+    throw nothing('local', 'files and models')
+  }
   if (images === undefined && places.has('registry')) throw nothing('registry', 'images')
   if (images !== undefined && formats.has('legacy') && !registry) {
     throw new KeylessError(
