@@ -7,6 +7,7 @@ import type { Refuses } from './cell.ts'
 import { IDENTITY, ISSUER, type Job } from './job.ts'
 import { BECAUSE_OF, OTHER_IDENTITY, OTHER_ISSUER, OTHER_TYPE } from './matrix.ts'
 import {
+  FOLDER,
   type Shape,
   isSingle,
   makeModel,
@@ -36,7 +37,10 @@ export async function weSignModel(
   return run
 }
 
-/** model_signing believes our signature, and nothing that differs from it in one thing. */
+/**
+ * model_signing believes our signature, and nothing that differs from it in one thing. Of who signed, one kind of model
+ * shows all.
+ */
 export async function theyVerifyModel(
   job: Job,
   asked: Pick<ModelQuestion, 'shape' | 'path' | 'log'>,
@@ -58,13 +62,14 @@ export async function theyVerifyModel(
     const check = expect(verify(job, asked, [])).rejects.toThrow(refusals.links)
     await refuses(BECAUSE_OF.links, check)
   }
+  if (shape !== FOLDER) return
   await refuses(BECAUSE_OF.identity, refused({ identity: OTHER_IDENTITY }, refusals.identity))
   await refuses(BECAUSE_OF.issuer, refused({ issuer: OTHER_ISSUER }, refusals.issuer))
   const without = [job.services.urls[log]]
   await refuses(BECAUSE_OF.log, refused({ without }, refusals.log))
 }
 
-/** We believe model_signing's signature, and nothing that differs from it in one thing. */
+/** We believe model_signing's signature, and nothing that differs from it in one thing: the same things. */
 export async function weVerifyModel(
   job: Job,
   { shape, path, log }: Pick<ModelQuestion, 'shape' | 'path' | 'log'>,
@@ -90,6 +95,7 @@ export async function weVerifyModel(
     const models = await tampered(job, shape, path, tamper)
     await refuses(because, refused({ models }, ours))
   }
+  if (shape !== FOLDER) return
   const refusedFor = async (inputs: Record<string, string>, code: string): Promise<void> => {
     await refused(inputs, `[${code}]`)
   }
