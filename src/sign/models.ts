@@ -8,7 +8,7 @@ import type { Session } from '../sigstore/session.ts'
 import { modelStatement, type Resource } from '../statements/model.ts'
 import { signaturePath } from '../storage/local.ts'
 import type { Checksum } from '../subjects/checksums.ts'
-import { checkUnchanged, type Hashed } from '../subjects/digests/hash.ts'
+import { checkUnchanged } from '../subjects/digests/hash.ts'
 import { displayName } from '../subjects/file.ts'
 import { ignoresOf, ignoring } from '../subjects/ignores.ts'
 import { placeModel } from '../subjects/model-elsewhere.ts'
@@ -41,7 +41,7 @@ export type HashedModel = Model & {
   resources: Resource[]
   statement: Buffer
   /** What was hashed here; nothing where the digests were given. */
-  hashed: { path: string; hashed: Hashed }[]
+  hashed: { path: string; stamp: string }[]
   pickles: Pickle[]
 }
 
@@ -134,7 +134,8 @@ export async function hashModels(models: FoundModel[], log: Log): Promise<Hashed
       const named = { name: single ? title : file.name, path: file.path, head: file.hashed.head }
       return findPickle(named) ?? []
     })
-    all.push({ ...seal(model, title, resources), hashed, pickles })
+    const stamps = hashed.map(({ path, hashed: { stamp } }) => ({ path, stamp }))
+    all.push({ ...seal(model, title, resources), hashed: stamps, pickles })
   }
   return all
 }
@@ -157,7 +158,7 @@ export async function signModels(
 ): Promise<SignedModel[]> {
   const signatures = await signAll(models.map(draft), session, trust)
   // Asking the services may have taken long.
-  for (const { hashed } of models) for (const each of hashed) checkUnchanged(each.path, each.hashed)
+  for (const { hashed } of models) for (const each of hashed) checkUnchanged(each.path, each)
   return signatures.flatMap((signature, i) => {
     const model = models[i]
     if (model === undefined) return []

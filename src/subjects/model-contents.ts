@@ -15,7 +15,7 @@ export function openModel(
   { path, real, single }: ModelPlace,
   { allowSymlinks, ...options }: HashOptions & { allowSymlinks: boolean }
 ): Omit<ModelFiles, 'ignores'> {
-  const paths = new Map<string, string>()
+  const found = new Map<string, { path: string; size: number }>()
   const digests = new Map<string, string>()
   return {
     single,
@@ -26,14 +26,14 @@ export function openModel(
             skip: asked.skip,
             allowSymlinks: allowSymlinks || asked.allowSymlinks
           })
-      for (const { name, path } of files) paths.set(name, path)
+      for (const { name, path, size } of files) found.set(name, { path, size })
       return new Map(files.map(({ name, size }) => [name, size]))
     },
     async hash(parts, hashType) {
       const algorithm = hashType === 'blake2b' ? ('blake2b512' as const) : hashType
       const tasks = parts.map(({ name, shard }) => ({
         key: `${algorithm} ${shard?.start} ${shard?.end} ${name}`,
-        path: paths.get(name) ?? '',
+        ...(found.get(name) ?? { path: '' }),
         algorithm,
         ...(shard && { range: shard })
       }))

@@ -85,8 +85,9 @@ async function hash<T extends FileToHash>(
 }
 
 /** A guess: 0 for a file that cannot be looked at, as hashing says what is wrong with it. */
-export function sizeOf({ path, range }: FileToHash): number {
+export function sizeOf({ path, size, range }: FileToHash): number {
   if (range) return range.end - range.start
+  if (size !== undefined) return size
   try {
     return lstatSync(path).size
   } catch {

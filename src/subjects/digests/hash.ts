@@ -15,6 +15,8 @@ export type Algorithm = 'sha256' | 'sha384' | 'sha512' | 'blake2b512'
 
 export type FileToHash = {
   path: string
+  /** Bytes, where they are known: a guess, by which work is shared out. */
+  size?: number
   /** SHA-256 when left out. */
   algorithm?: Algorithm
   /** Bytes to hash in place of all, `end` exclusive: a shard of OMS. */
