@@ -19,10 +19,10 @@ export const cosignModels = {
   ...{ program: cosign.program, version: cosign.version },
 
   /** @throws Error with what it says, when it does not believe the signature */
-  async verify(
+  verify: async (
     job: Job,
     { signature, about, type = MODEL_TYPE, without = [], ...by }: ModelAnswer
-  ): Promise<void> {
+  ): Promise<void> => {
     await job.run(
       'cosign',
       ...['verify-blob-attestation', '--bundle', signature, '--type', type],

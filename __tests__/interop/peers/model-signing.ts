@@ -23,7 +23,7 @@ export type ModelQuestion = {
 export const modelSigning = {
   ...{ program: 'model_signing', version: PROGRAMS['model-signing'].version },
 
-  async sign(job: Job, shape: Shape, path: string, log: Log): Promise<void> {
+  sign: async (job: Job, shape: Shape, path: string, log: Log): Promise<void> => {
     const issuer = await openIssuer()
     try {
       const config = await withIssuer(job, log, issuer.url)
@@ -39,11 +39,11 @@ export const modelSigning = {
   },
 
   /** @throws Error with what it says, when it does not believe the signature */
-  async verify(
+  verify: async (
     job: Job,
     { shape, path, log, identity = IDENTITY, issuer = ISSUER, without = [] }: ModelQuestion,
     options = linking(shape)
-  ): Promise<void> {
+  ): Promise<void> => {
     await job.run(
       'model-signing',
       ...['verify', 'sigstore', '--trust_config', await job.clientConfigWithout(log, ...without)],
