@@ -1,9 +1,10 @@
-// `npm run bench:hashing`: the hashing engine against openssl, sha256sum, Python's hashlib, and model_signing where it is
-// on PATH. All take turns, on files in the page cache. Linux, with 7 GiB of room in the folder for temporary files.
-import { execFileSync, spawnSync } from 'node:child_process'
+// `npm run bench:hashing`: the hashing engine against openssl, sha256sum, Python's hashlib, and model_signing, which
+// `.ci/tool` installs. All take turns, on files in the page cache. Linux, with 7 GiB of room in the folder for temporary files.
+import { execFileSync } from 'node:child_process'
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { programPath } from '../__tests__/interop/services/install.ts'
 import { runChild } from './child.ts'
 import { hashFolder } from './hash-model.ts'
 import { writeLarge } from './large-file.ts'
@@ -21,15 +22,14 @@ def digest(path):
 files = [os.path.join(d, f) for d, _, names in os.walk('.') for f in names]
 with concurrent.futures.ThreadPoolExecutor(${CORES}) as pool: list(pool.map(digest, files))`
 
-const SIGN = 'model_signing sign key --private_key ../key.pem --signature ../model.sig .'
-const hasModelSigning = spawnSync('model_signing', ['--version']).status === 0
+const MODEL_SIGNING = `"${programPath('model-signing')}"`
 
 /** What each peer runs, in the folder with the files. */
 const peers: Record<string, string> = {
   'openssl dgst': `find . -type f -print0 | xargs -0 -n1 -P${CORES} openssl dgst -sha256`,
   sha256sum: `find . -type f -print0 | xargs -0 sha256sum`,
   "Python's hashlib": `python3 -c "${PYTHON}"`,
-  ...(hasModelSigning && { model_signing: SIGN })
+  model_signing: `${MODEL_SIGNING} sign key --private_key ../key.pem --signature ../model.sig .`
 }
 
 /** Seconds of each in its best round: what else the machine does can only add. */

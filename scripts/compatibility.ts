@@ -16,6 +16,8 @@ export type Cell = {
   what: string
   /** Of an image: what its registry has. */
   registry?: string
+  /** Of a model: its kind. */
+  model?: string
   log: string
   /** What was refused, in the same place. */
   refused: string[]
@@ -26,8 +28,9 @@ const PAGE = join(import.meta.dirname, '../docs/compatibility.md')
 /** The page in Markdown: the same whatever order the cells came in. */
 export async function render(cells: Cell[]): Promise<string> {
   const { fulcio, 'rekor-v1': v1, 'rekor-v2': v2, tsa } = PROGRAMS
-  const files = cells.filter(({ registry }) => registry === undefined)
   const images = cells.filter(({ registry }) => registry !== undefined)
+  const models = cells.filter(({ model }) => model !== undefined)
+  const files = cells.filter(cell => !images.includes(cell) && !models.includes(cell))
   const text = `# Compatibility
 
 Written by \`.ci/interop\`, which fails when this page is not what its run showed. Each row is a test: of this action as it
@@ -48,6 +51,15 @@ found by the program where the image's own would be, and was refused for what it
 into bundles, nor check them there, and makes no statement that Rekor v2 takes.
 
 ${table(images, ['program', 'version', 'direction', 'what', 'registry', 'log'])}
+
+## Models
+
+Each has one signature over all of its files (OpenSSF Model Signing). With a key or a chain of certificates, ours are made
+and verified by the action's code through \`conformance/model-signing\`, since no input asks for that. cosign does not look
+at the files: it believes the digest over the digests of all, which the sign step prints in the command to verify with; given
+a model's only file in its place, it refuses.
+
+${table(models, ['program', 'version', 'direction', 'model', 'what', 'log'])}
 `
   return await formatPage(PAGE, text)
 }

@@ -10,9 +10,10 @@ export type Refuses = (reason: string, check: Promise<unknown>) => Promise<void>
  * `KEYLESS_CELLS` names, one JSON a line. `.ci/interop` makes the page of that.
  */
 export function cell(of: Omit<Cell, 'refused'>, test: (refuses: Refuses) => Promise<void>): void {
-  const { program, version, direction, what, log, registry } = of
+  const { program, version, direction, what, log, registry, model } = of
   const where = registry === undefined ? '' : `, registry ${registry}`
-  it(`${program} ${version} ${direction}: ${what}, ${log}${where}`, async () => {
+  const whose = model === undefined ? '' : `${model}, `
+  it(`${program} ${version} ${direction}: ${whose}${what}, ${log}${where}`, async () => {
     const refused: string[] = []
     await test(async (reason, check) => {
       await check
@@ -20,8 +21,11 @@ export function cell(of: Omit<Cell, 'refused'>, test: (refuses: Refuses) => Prom
     })
     const { KEYLESS_CELLS: file } = process.env
     if (file === undefined) return
-    const place = registry === undefined ? {} : { registry }
-    const row: Cell = { program, version, direction, what, ...place, log, refused }
+    const kind = {
+      ...(registry !== undefined && { registry }),
+      ...(model !== undefined && { model })
+    }
+    const row: Cell = { program, version, direction, what, ...kind, log, refused }
     await appendFile(file, `${JSON.stringify(row)}\n`)
   })
 }

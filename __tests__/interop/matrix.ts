@@ -19,6 +19,11 @@ export const LOG_NAMES: Record<Witness, string> = {
 /** The reasons to refuse, as the page names them. */
 export const BECAUSE_OF = {
   changed: 'a changed byte',
+  added: 'an added file',
+  removed: 'a removed file',
+  exchanged: 'two files exchanged',
+  relinked: 'a link to another file',
+  links: 'links, where none are allowed',
   identity: 'another identity',
   issuer: 'another issuer',
   type: 'another predicate type',
@@ -28,7 +33,11 @@ export const BECAUSE_OF = {
   moved: "another image's signature",
   annotation: 'another annotation',
   anonymous: 'no credentials',
-  password: 'another password'
+  password: 'another password',
+  key: 'another key',
+  chain: 'another root certificate',
+  file: 'the digest of the only file',
+  digest: 'another digest'
 }
 
 /** A peer believes a bundle of ours, and nothing that differs from it in one thing. */

@@ -22,7 +22,9 @@ beforeAll(async () => {
   for (const name of ['action.yml', 'verify', 'dist']) {
     await cp(join(ROOT, name), join(repository, name), { recursive: true })
   }
-  await cp(join(WORKFLOW, 'release.yml'), join(repository, '.github/workflows/release.yml'))
+  for (const name of ['release.yml', 'model.yml']) {
+    await cp(join(WORKFLOW, name), join(repository, '.github/workflows', name))
+  }
   await cp(join(WORKFLOW, 'move'), join(repository, 'move'), { recursive: true })
   const author = ['-c', 'user.name=octocat', '-c', 'user.email=octocat@example.com']
   const git = async (...args: string[]): Promise<void> => {
@@ -38,8 +40,11 @@ afterAll(async () => {
   await rm(folder, { recursive: true })
 })
 
-/** The log of a push to the repository, and how it ended. */
-async function push(variables: Record<string, string>): Promise<{ log: string; code: number }> {
+/** The log of a workflow that a push to the repository starts, and how it ended. */
+async function push(
+  workflow: string,
+  variables: Record<string, string>
+): Promise<{ log: string; code: number }> {
   await sandbox.clearArtifacts()
   const { ACTIONS_RESULTS_URL = '', ACTIONS_RUNTIME_TOKEN = '' } = sandbox.env
   const env = {
@@ -53,11 +58,20 @@ async function push(variables: Record<string, string>): Promise<{ log: string; c
     ...sandbox.env,
     SIGNING_CONFIG: sandbox.signingConfig,
     TRUSTED_ROOT: sandbox.trustedRoot,
+    TRUST_CONFIG: sandbox.clientTrustConfig,
+    MODEL_SIGNING: programPath('model-signing'),
     ARTIFACT_CLIENT: join(ROOT, 'node_modules/@actions/artifact/lib/artifact.js'),
     ...variables
   }
   const args = [
-    ...['push', '--platform', 'ubuntu-latest=-self-hosted', '--no-cache-server'],
+    ...[
+      'push',
+      '--workflows',
+      `.github/workflows/${workflow}`,
+      '--platform',
+      'ubuntu-latest=-self-hosted',
+      '--no-cache-server'
+    ],
     ...['--artifact-server-path', join(folder, 'artifacts')],
     ...['--artifact-server-addr', '127.0.0.1'],
     ...Object.entries(job).flatMap(([name, value]) => ['--env', `${name}=${value}`])
@@ -74,7 +88,7 @@ async function push(variables: Record<string, string>): Promise<{ log: string; c
 
 describe('a workflow with a build in two legs, a gate, and a release', () => {
   it('goes through: both artifacts arrive, and later steps have the outputs', async () => {
-    const { log, code } = await push({ TAMPER: 'false' })
+    const { log, code } = await push('release.yml', { TAMPER: 'false' })
     expect({ log, code }).toMatchObject({ code: 0 })
     const names = (await sandbox.artifacts()).map(({ name }) => name)
     expect(names.filter(name => name.startsWith('sigstore-build-'))).toHaveLength(2)
@@ -85,11 +99,31 @@ describe('a workflow with a build in two legs, a gate, and a release', () => {
   })
 
   it('stops at the gate when a file was changed between the jobs, and says so', async () => {
-    const { log, code } = await push({ TAMPER: 'true' })
+    const { log, code } = await push('release.yml', { TAMPER: 'true' })
     expect({ log, code }).toMatchObject({ code: 1 })
     expect(log).toContain('Verified out/one.bin')
     expect(log).toMatch(/out\/two\.bin \(out\/two\.bin\.sigstore\.json\): .*\[DIGEST_MISMATCH\]/)
     expect(log).toContain('1 of 2 file(s) did not verify')
     expect(log).not.toContain('released')
+  })
+})
+
+describe('a workflow that hashes a model in two legs, and signs it where its files are not', () => {
+  it('goes through: the signature is of the files where they lie, says model_signing too', async () => {
+    const { log, code } = await push('model.yml', { TAMPER: 'false' })
+    expect({ log, code }).toMatchObject({ code: 0 })
+    const names = (await sandbox.artifacts()).map(({ name }) => name)
+    expect(names.toSorted()).toEqual(['checksums-0', 'checksums-1', 'sigstore-sign-'])
+    expect(log).toContain('Signing my-model by the digests of 5 file(s) that were hashed elsewhere')
+    expect(log).toContain('Verification succeeded')
+    expect(log).toContain('verified=true')
+  })
+
+  it('stops before the model is used when one of its files was changed', async () => {
+    const { log, code } = await push('model.yml', { TAMPER: 'true' })
+    expect({ log, code }).toMatchObject({ code: 1 })
+    expect(log).toMatch(/1 changed \(.*sub\/2\.bin.*\[MODEL_MISMATCH\]/)
+    expect(log).not.toContain('verified=true')
+    expect(log).not.toContain('Verification succeeded')
   })
 })

@@ -33,4 +33,16 @@ describe('the page of the compatibility', () => {
     expect(rows(files)).toStrictEqual([['a file', 'Rekor v1']])
     expect(rows(images)).toStrictEqual([['an image', 'with the referrers API']])
   })
+
+  it('has models in a table of their own, with their kinds', async () => {
+    const model: Cell = { ...cosign, what: 'verified', model: 'a folder' }
+    const [before = '', models = ''] = (await render([model, cosign])).split('## Models')
+    const rows = (of: string): string[][] =>
+      of
+        .split('\n')
+        .filter(line => line.startsWith('| cosign'))
+        .map(row => row.split(/ *\| */).slice(4, 7))
+    expect(rows(before)).toStrictEqual([['a file', 'Rekor v1', 'a changed byte, another issuer']])
+    expect(rows(models)).toStrictEqual([['a folder', 'verified', 'Rekor v1']])
+  })
 })

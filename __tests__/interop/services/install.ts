@@ -26,7 +26,10 @@ export function programPath(name: ProgramName): string {
     'debian' in from
       ? [globSync(from.bin).toSorted().at(-1) ?? '', '/']
       : [
-          join(bin, 'go' in from ? basename(from.go) : 'pip' in from ? from.pip : name),
+          join(
+            bin,
+            'go' in from ? basename(from.go) : 'pip' in from ? (from.bin ?? from.pip) : name
+          ),
           markOf(name)
         ]
   if (path !== '' && existsSync(mark)) return path
@@ -73,7 +76,7 @@ export function install(name: ProgramName): void {
   mkdirSync(bin, { recursive: true })
   if ('pip' in from) {
     run('python3', ['-m', 'venv', folder])
-    run(join(bin, 'pip'), ['install', '--quiet', `${from.pip}==${version}`])
+    run(join(bin, 'pip'), ['install', '--quiet', `${from.pip}==${version}`, ...(from.with ?? [])])
   } else if ('go' in from) {
     run('go', ['install', `${from.go}@v${version}`], { GOBIN: bin })
     for (const file of from.keep ?? []) {

@@ -9,7 +9,13 @@ export type Source =
       /** What to build, when that is not the module itself. */
       package?: string
     }
-  | { pip: string }
+  | {
+      pip: string
+      /** What it needs besides, where its package does not say so itself. */
+      with?: string[]
+      /** The program, where it has another name than the package. */
+      bin?: string
+    }
   | { debian: string; /** Where the program is, or a folder of several. */ bin: string }
 
 /** One that serves: what to start, and where it answers once it is ready. */
@@ -23,6 +29,9 @@ export type Command = {
 }
 
 export type Program = { version: string; from: Source; serve?: Command }
+
+/** Bytes of a request. */
+export const REKOR_V1_MOST = 2 ** 20
 
 const local = (port: number, path = ''): string => `http://127.0.0.1:${port}${path}`
 const trillian = ({ port }: Place): string[] => [
@@ -56,6 +65,24 @@ const TABLE = {
   cosign: { version: '3.1.3', from: { go: 'github.com/sigstore/cosign/v3/cmd/cosign' } },
   cosign2: { version: '2.6.5', from: { go: 'github.com/sigstore/cosign/v2/cmd/cosign' } },
   'sigstore-python': { version: '4.5.1', from: { pip: 'sigstore' } },
+  'model-signing': {
+    version: '1.1.1',
+    // It imports pyOpenSSL without asking for it.
+    from: {
+      pip: 'model-signing',
+      bin: 'model_signing',
+      with: ['sigstore==4.5.1', 'pyopenssl==26.4.0']
+    }
+  },
+  /** The last that records nothing of what it ignored. It takes any version of what it is built on, and works with old ones. */
+  'model-signing-1.0': {
+    version: '1.0.1',
+    from: {
+      pip: 'model-signing',
+      bin: 'model_signing',
+      with: ['sigstore==3.5.6', 'cryptography==42.0.8', 'pyopenssl==24.3.0']
+    }
+  },
   oras: { version: '1.3.6', from: { go: 'oras.land/oras/cmd/oras' } },
   /** Policy-controller's decision as a command. Its go.mod has replacements, with which Go installs nothing by name. */
   'policy-tester': {
@@ -146,7 +173,9 @@ const TABLE = {
         '--trillian_log_server.address=127.0.0.1',
         `--trillian_log_server.port=${port('trillian')}`,
         `--trillian_log_server.tlog_id=${trees['rekor-v1']}`,
-        ...['--enable_retrieve_api=false', '--enable_attestation_storage=false']
+        ...['--enable_retrieve_api=false', '--enable_attestation_storage=false'],
+        // By itself it takes whatever comes.
+        `--max_request_body_size=${REKOR_V1_MOST}`
       ],
       ready: ({ port }) => local(port('rekor-v1'), '/api/v1/log')
     }
