@@ -204,7 +204,7 @@ describe('sign refuses what the token says', () => {
 describe('verify refuses inputs', () => {
   it.each([
     [{ files: 'absent' }, 'NO_SUBJECT', '"absent" matches no file'],
-    [{}, 'NO_SUBJECT', 'Neither files nor images is given'],
+    [{}, 'NO_SUBJECT', 'None of files, images and models is given'],
     [{ files: '' }, 'INPUT_INVALID', 'files is empty'],
     [{ files: 'a', images: '' }, 'INPUT_INVALID', 'images is empty'],
     [{ files: 'a', annotations: 'a=b' }, 'INPUT_INVALID', 'no images are given'],

@@ -32,12 +32,15 @@ describe('writeAtomic', () => {
 })
 
 describe('checkWritable', () => {
-  it('refuses a folder that is not there', async () => {
-    await expect(checkWritable(join(dir, 'none/f'))).rejects.toMatchObject({ code: 'WRITE_FAILED' })
+  it('takes a folder that can be made, and refuses one that cannot', async () => {
+    await expect(checkWritable(join(dir, 'none/below/f'))).resolves.toBeUndefined()
+    await writeFile(join(dir, 'file'), '')
+    const below = join(dir, 'file/none/f')
+    await expect(checkWritable(below)).rejects.toMatchObject({ code: 'WRITE_FAILED' })
   })
 
   it('refuses a destination that is a folder, and takes one that is a file or free', async () => {
-    await expect(checkWritable(join(dir, '..', dir))).rejects.toMatchObject({
+    await expect(checkWritable(dir)).rejects.toMatchObject({
       code: 'WRITE_FAILED'
     })
     await expect(checkWritable(join(dir, 'f'))).resolves.toBeUndefined()

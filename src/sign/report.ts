@@ -77,7 +77,9 @@ function incomplete(
       ? [`${attached.length} of ${images.length} images have their signatures in the registry`]
       : []),
     ...(publish.local && placed.length > 0
-      ? [`${beside.length} of ${placed.length} bundles are beside their files, or in their models`]
+      ? [
+          `${beside.length} of ${placed.length} bundles are ${placed.some(({ kind }) => kind === 'model') ? 'beside their files and in their models' : 'beside their files'}`
+        ]
       : []),
     ...(artifact === undefined
       ? []

@@ -45,7 +45,8 @@ export async function writeAtomic(path: string, text: string): Promise<void> {
  */
 export async function checkWritable(path: string): Promise<void> {
   try {
-    await access(await nearest(dirname(path)), constants.W_OK)
+    // With the slash a file in a folder's place is none (ENOTDIR).
+    await access(`${await nearest(dirname(path))}/`, constants.W_OK)
   } catch (cause) {
     throw unwritable(path, cause)
   }
