@@ -174,7 +174,7 @@ describe('a results service that does not recover', () => {
       {
         level: 'error',
         message: expect.stringMatching(
-          /2 of 2 bundles are beside their files, or in their models, and there is no artifact.* \[PUBLISH_FAILED\]$/
+          /2 of 2 bundles are beside their files, and there is no artifact.* \[PUBLISH_FAILED\]$/
         )
       }
     ])

@@ -103,7 +103,7 @@ describe('publishing', () => {
       {
         level: 'error',
         message: expect.stringMatching(
-          /1 of 2 bundles are beside their files, or in their models, and all are in the artifact sigstore-job-0; .* \[PUBLISH_FAILED\]$/
+          /1 of 2 bundles are beside their files, and all are in the artifact sigstore-job-0; .* \[PUBLISH_FAILED\]$/
         )
       }
     ])
