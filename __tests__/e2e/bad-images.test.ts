@@ -58,6 +58,8 @@ describe('sign refuses', () => {
     [{ images: 'ghcr.io/o/app', digest: 'v1' }, 'IMAGE_REFERENCE_INVALID', 'digest is "v1"'],
     [{ images: '' }, 'INPUT_INVALID', 'images is empty'],
     [{ images: 'a/b', annotations: 'x' }, 'INPUT_INVALID', 'which is not key=value'],
+    [{ files: 'a', annotations: 'x=1' }, 'INPUT_INVALID', 'and no images are given'],
+    [{ files: 'a', 'signature-format': 'both' }, 'INPUT_INVALID', 'and no images are given'],
     [{ images: 'a/b', annotations: 'x=1\nx=2' }, 'INPUT_INVALID', 'whose key another line has'],
     [{ images: 'a/b', 'signature-format': 'old' }, 'INPUT_INVALID', 'signature-format is "old"'],
     [{ images: 'a/b', publish: 'local' }, 'INPUT_INVALID', 'no place for the bundles of images'],

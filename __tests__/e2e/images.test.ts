@@ -106,6 +106,7 @@ describe('an image', () => {
   it('is signed beside files, under one certificate', async () => {
     const image = await push(scene)
     await scene.write('a', 'one')
+    await scene.write('b', 'two')
     const inputs = { images: image.ref, files: 'a' }
 
     const count = await asked(async () => {
@@ -113,7 +114,11 @@ describe('an image', () => {
     })
 
     expect(count).toEqual({ oidc: 1, fulcio: 1, rekor: 2, tsa: 2 })
-    expect(await scene.verify(inputs)).toMatchObject({ outputs: { verified: 'true' } })
+    const verified = await scene.verify(inputs)
+    expect(verified).toMatchObject({ outputs: { verified: 'true' } })
+    expect(verified.summary).toContain('<h3>Keyless Sign: 1 image(s), 1 file(s) verified</h3>')
+    const refused = await scene.verify({ ...inputs, files: 'b' })
+    expect(refused.summary).toContain('1 file(s) of 2 subject(s) refused - do not release')
   })
 
   it('has its bundle in the artifact, too, where that is asked for', async () => {
@@ -127,6 +132,9 @@ describe('an image', () => {
     const [subject] = subjects
     const path = `${image.name.replace(':', '_')}/${image.digest.replace(':', '-')}.sigstore.json`
     expect(subject).toMatchObject({ published: { artifact: { name: 'sigstore-job-0', path } } })
+    // What the summary tells a later job to do.
+    expect(run.summary).toContain(`    bundle: |\n      ${path}\n`)
+    expect(run.summary).not.toContain('    path: ')
     await scene.write('image.sigstore.json', await readFile(String(subject?.bundle), 'utf8'))
     expect(await scene.verify({ images: image.ref, bundle: 'image.sigstore.json' })).toMatchObject({
       exitCode: 0
@@ -268,6 +276,7 @@ describe('a run again', () => {
       const run = await scene.sign(inputs)
       expect(run).toMatchObject({ exitCode: 0, outputs: { signed: '3' } })
       expect(run.log).toContain(`Was signed already: ${image.ref}`)
+      expect(run.summary).toContain('<p>Was signed before: ')
     })
 
     expect(count).toMatchObject({ fulcio: 0, rekor: 0, tsa: 0 })

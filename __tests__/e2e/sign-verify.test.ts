@@ -134,7 +134,7 @@ describe('verify', () => {
         passed: [{ bundle: 'a.sigstore.json', identity: { subjectAlternativeName: IDENTITY } }]
       }
     ])
-    expect(run.summary).toContain('1 of 1 file(s) verified')
+    expect(run.summary).toContain('1 file(s) verified')
   })
 
   it('refuses a file after one byte changed, and says which', async () => {

@@ -97,7 +97,7 @@ function ofImage({ name, sha256, bundle, published }: Signed): Command {
   if (registry?.legacy !== undefined || bundle === undefined) {
     return ['verify', ['--new-bundle-format=false'], name]
   }
-  return ['verify-blob-attestation', attested(bundle, SIGN_PREDICATE, sha256), name]
+  return ['verify-blob-attestation', attested(bundle, SIGN_PREDICATE, sha256)]
 }
 
 /** cosign takes a name that begins with a dash for an option, after `--` too. */

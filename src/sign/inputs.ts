@@ -53,14 +53,14 @@ export type Private = { signingConfig: string; trustedRoot: string }
 /** @throws KeylessError INPUT_INVALID, NO_SUBJECT */
 export function readInputs(): Inputs {
   const subjects = readSubjects()
-  const formats = readFormats()
+  const formats = readFormats(subjects)
   const checksums = readChecksums(subjects)
   return {
     ...subjects,
     ...(checksums !== undefined && { checksums }),
     recursive: flag('recursive'),
     formats,
-    annotations: pairs('annotations', lines('annotations')),
+    annotations: readAnnotations(subjects),
     instance: readInstance(),
     publish: readPublish(subjects, formats),
     timeout: minutes('timeout'),
@@ -78,8 +78,23 @@ function readChecksums({ models }: SubjectInputs): string | undefined {
   )
 }
 
-function readFormats(): Set<Format> {
+function readAnnotations({ images }: SubjectInputs): Record<string, string> {
+  const annotations = pairs('annotations', lines('annotations'))
+  if (images !== undefined || Object.keys(annotations).length === 0) return annotations
+  throw new KeylessError(
+    'INPUT_INVALID',
+    'annotations are signed along with images alone, and no images are given; leave annotations out.'
+  )
+}
+
+function readFormats({ images }: SubjectInputs): Set<Format> {
   const format = choice('signature-format', ['bundle', 'legacy', 'both'])
+  if (images === undefined && format !== 'bundle') {
+    throw new KeylessError(
+      'INPUT_INVALID',
+      `signature-format is "${format}", which is about images, and no images are given; leave it out.`
+    )
+  }
   return new Set<Format>(format === 'both' ? ['bundle', 'legacy'] : [format])
 }
 

@@ -1,4 +1,4 @@
-import { realpathSync } from 'node:fs'
+import { lstatSync, realpathSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { KeylessError } from '../errors.ts'
 import type { Log } from '../http.ts'
@@ -74,6 +74,12 @@ export async function findModels(
     places.map(({ place }) => place),
     given
   )
+  for (const path of checksums === undefined ? options.ignorePaths : []) {
+    if (lstatSync(resolve(workspace, path), { throwIfNoEntry: false })) continue
+    log.warning(
+      `ignore-paths: there is no ${quote(path)}, so nothing is left out for it; globs are not known there.`
+    )
+  }
   const models: FoundModel[] = []
   for (const { line, place } of places) {
     const { name: title, path, single } = place

@@ -41,6 +41,7 @@ export async function checkPlaces(
  * each a folder of another name, do not meet there.
  */
 export function artifactRoot(subjects: Placed[], workspace: string): string {
+  if (subjects.length === 0) return workspace
   // Above the workspace, nobody knows what a later job has.
   return commonFolder(subjects.map(({ path, bundle }) => (path === workspace ? bundle.path : path)))
 }

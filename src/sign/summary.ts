@@ -18,16 +18,16 @@ import type { VerifiedIdentity } from '../trust/verify.ts'
 import type { SignedFile } from './files.ts'
 import type { Inputs } from './inputs.ts'
 import type { SignedModel } from './models.ts'
-import type { Signed, Uploaded } from './publish.ts'
+import { wasSigned, type Signed, type Uploaded } from './publish.ts'
 import type { Signing } from './run.ts'
 
 /** What people read who were not there. */
 export function summarize(
   { subjects, leftOut, artifact }: Signing,
   commands: string[],
-  inputs: Pick<Inputs, 'files' | 'images' | 'models'> & { verifyAction: string }
+  inputs: Pick<Inputs, 'files' | 'images' | 'models' | 'publish'> & { verifyAction: string }
 ): (Markup | Rows)[] {
-  const { files, images, models, verifyAction } = inputs
+  const { files, images, models, publish, verifyAction } = inputs
   const identities = new Set(subjects.map(({ verified }) => describe(verified.identity)))
   const uploaded = artifact && 'id' in artifact ? artifact : undefined
   return [
@@ -36,6 +36,7 @@ export function summarize(
     ...(uploaded === undefined
       ? []
       : [paragraph('Bundles are in the artifact ', link(uploaded.name, uploaded.url), '.')]),
+    ...unsignedOf(subjects),
     ...elsewhereOf(subjects),
     ...picklesOf(subjects),
     ...[...identities].map(words => paragraph('Signed by ', code(words), '.')),
@@ -48,11 +49,27 @@ export function summarize(
       `- uses: ${verifyAction}`,
       '  with:',
       ...(images === undefined ? [] : block('images', namedImages(subjects))),
+      ...(images !== undefined && uploaded && !publish.registry
+        ? bundlesOf(subjects, uploaded)
+        : []),
       ...(files === undefined ? [] : block('files', files)),
       ...(models === undefined ? [] : ofModels(models))
     ]),
-    folded('Or with other tools, in the folder of the checkout', fence(commands))
+    folded('Or with other tools, in the folder of the checkout', fence(commands)),
+    ...(models === undefined
+      ? []
+      : [
+          paragraph(
+            'Of a model, cosign reads no file: it verifies who signed, and what. This action and model_signing compare the files, too.'
+          )
+        ])
   ]
+}
+
+/** What had its signatures before this step. */
+function unsignedOf(subjects: Signed[]): Markup[] {
+  const names = subjects.filter(wasSigned).map(({ name }) => name)
+  return names.length === 0 ? [] : [paragraph('Was signed before: ', code(names.join(', ')), '.')]
 }
 
 /** A row for each signature. */
@@ -136,6 +153,15 @@ function namedImages(subjects: Signed[]): string[] {
 
 function block(input: string, lines: string[]): string[] {
   return [`    ${input}: |`, ...lines.map(line => `      ${line}`)]
+}
+
+/** Where there are bundles of images that no registry has. */
+function bundlesOf(subjects: Signed[], { root }: Uploaded): string[] {
+  const paths = subjects.flatMap(({ published: { artifact } }) => artifact?.path ?? [])
+  return block(
+    'bundle',
+    paths.map(path => (root === '.' ? path : `${root}/${path}`))
+  )
 }
 
 /** Lands each bundle beside its file, where the files are in the folders that they were signed in. */

@@ -7,7 +7,7 @@ import { tally } from '../runner/text.ts'
 import { describeIdentity } from '../trust/identity.ts'
 import { ModelMismatch } from '../trust/model-mismatch.ts'
 import type { Outcome } from './candidate.ts'
-import { summarize } from './summary.ts'
+import { kindsOf, summarize } from './summary.ts'
 
 /**
  * Tell later steps and people what verified and what did not and why.
@@ -42,7 +42,7 @@ export async function report(
   if (refused.length > 0) {
     throw new KeylessError(
       'NOT_VERIFIED',
-      `${refused.length} of ${tally(outcomes.map(({ kind }) => kind))} did not verify, as the errors before this say; do not release them.`
+      `${tally(kindsOf(refused))} of ${outcomes.length} subject(s) did not verify, as the errors before this say; do not release them.`
     )
   }
 }

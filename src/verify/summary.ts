@@ -19,6 +19,11 @@ import type { Outcome } from './candidate.ts'
 /** Files of each kind of difference that are shown; all are in the results. */
 const LISTED = 50
 
+/** What each is, for counting them. */
+export function kindsOf(outcomes: Outcome[]): string[] {
+  return outcomes.map(({ kind }) => kind)
+}
+
 /** What people read who were not there. */
 export function summarize(outcomes: Outcome[]): (Markup | Rows)[] {
   const good = outcomes.filter(({ error }) => !error)
@@ -41,7 +46,9 @@ export function summarize(outcomes: Outcome[]): (Markup | Rows)[] {
   )
   return [
     heading(
-      `Keyless Sign: ${good.length} of ${tally(outcomes.map(({ kind }) => kind))} verified${bad.length > 0 ? ' - do not release' : ''}`
+      bad.length === 0
+        ? `Keyless Sign: ${tally(kindsOf(good))} verified`
+        : `Keyless Sign: ${tally(kindsOf(bad))} of ${outcomes.length} subject(s) refused - do not release`
     ),
     ...(rows.length > 0
       ? [table(['Subject', 'SHA-256', 'Verified', 'Log entry', 'Bundle'], rows)]
