@@ -6,6 +6,7 @@ import {
   type IdentityInputs,
   type RunContext
 } from '../../src/trust/policy-inputs.ts'
+import { refusal } from './refusal.ts'
 
 const GITHUB = 'https://github.com'
 const ISSUER = 'https://token.actions.githubusercontent.com'
@@ -129,9 +130,7 @@ describe('without inputs', () => {
   it.each([{}, { ...context, workflowRef: undefined }, { ...context, repositoryId: undefined }])(
     'refuses to guess outside of a workflow run (%#)',
     run => {
-      expect(() => identityPolicy({}, run)).toThrow(
-        expect.objectContaining({ code: 'POLICY_INVALID' })
-      )
+      expect(() => identityPolicy({}, run)).toThrow(refusal('POLICY_INVALID'))
     }
   )
 })
