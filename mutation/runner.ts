@@ -12,7 +12,7 @@ import type { Circus } from '@jest/types'
  */
 
 type Test = Circus.TestEntry
-type Loaded = { name: string; root: Circus.DescribeBlock; tests: Map<string, Test> }
+type Loaded = { root: Circus.DescribeBlock; tests: Map<string, Test> }
 type Engine = {
   run: () => Promise<unknown>
   getState: () => Circus.State
@@ -50,8 +50,8 @@ registerHooks({
 
 class Runner {
   readonly #instrumentation: Instrumentation = {}
-  #engine: Engine | undefined
-  #files: Loaded[] | undefined
+  readonly #loaded = new Map<string, Loaded>()
+  readonly #engine = createRequire(join(process.cwd(), 'package.json'))('jest-circus') as Engine
 
   constructor() {
     Object.assign(globalThis, { __stryker__: this.#instrumentation })
@@ -68,21 +68,21 @@ class Runner {
   }
 
   async mutantRun(o: MutantRun): Promise<object> {
-    const { activeMutant, mutantActivation, hitLimit, testFilter } = o
-    if (mutantActivation === 'runtime') await this.#load()
+    const { activeMutant, mutantActivation, hitLimit, testFilter: only } = o
+    const { id: mutant, fileName: source } = activeMutant
     Object.assign(this.#instrumentation, {
-      activeMutant: activeMutant.id,
       hitCount: hitLimit === undefined ? undefined : 0,
       hitLimit
     })
+    const always = mutantActivation === 'static'
+    if (always) this.#instrumentation.activeMutant = mutant
     let results: Result[]
     try {
-      results = await this.#run({ only: testFilter, source: activeMutant.fileName, bail: true })
+      results = await this.#run({ only, source, mutant, bail: true })
     } catch (error) {
+      if (!always) throw error
       // Modules that cannot be loaded with the mutant: no test passes.
       return { status: 'killed', killedBy: [], failureMessage: String(error), nrOfTests: 0 }
-    } finally {
-      this.#instrumentation.activeMutant = undefined
     }
     const { hitCount = 0 } = this.#instrumentation
     if (hitLimit !== undefined && hitCount > hitLimit) {
@@ -92,7 +92,7 @@ class Runner {
     const failed = results.find(each => each.status === 1)
     if (!failed) return { status: 'survived', nrOfTests }
     // What an earlier mutant left behind must not be taken for a kill: Stryker starts anew after an error.
-    if (mutantActivation === 'runtime') {
+    if (!always) {
       const [again] = await this.#run({ only: [failed.id] })
       if (again?.status !== 0) throw new Error(`without the mutant, too, this fails: ${failed.id}`)
     }
@@ -104,26 +104,22 @@ class Runner {
   async #run(o: {
     only?: string[] | undefined
     source?: string
+    mutant?: string
     bail?: boolean
   }): Promise<Result[]> {
     const results: Result[] = []
-    const filter = o.only && new Set(o.only)
-    const own = o.source && `${basename(o.source, '.ts')}.test.ts`
-    const files = (await this.#load()).toSorted(
-      (a, b) => Number(basename(b.name) === own) - Number(basename(a.name) === own)
-    )
-    for (const { name, root, tests } of files) {
+    for (const name of await testFiles(o.source)) {
+      const only = o.only?.filter(id => id.startsWith(`${name}: `))
+      if (only?.length === 0) continue
+      const { root, tests } = await this.#load(name)
       for (const [id, test] of tests) {
-        test.mode = filter && !filter.has(id) ? 'skip' : undefined
+        test.mode = only && !only.includes(id) ? 'skip' : undefined
         Object.assign(test, { errors: [], status: null, invocations: 0, duration: null })
       }
-      if (![...tests.values()].some(({ mode }) => mode !== 'skip')) continue
-      this.#reset(root, o.bail ? tests : undefined)
-      await this.#engine?.run()
+      await this.#runFile({ root, tests }, o)
       for (const [id, test] of tests) {
         if (test.status !== 'done') continue
-        const timeSpentMs = test.duration ?? 0
-        const common = { id, name: id, fileName: name, timeSpentMs }
+        const common = { id, name: id, fileName: resolve(name), timeSpentMs: test.duration ?? 0 }
         const [error] = test.errors as unknown[]
         if (error === undefined) results.push({ ...common, status: 0 })
         else results.push({ ...common, status: 1, failureMessage: words(error) })
@@ -133,49 +129,49 @@ class Runner {
     return results
   }
 
-  async #load(): Promise<Loaded[]> {
-    if (this.#files) return this.#files
-    const engine = createRequire(join(process.cwd(), 'package.json'))('jest-circus') as Engine
-    this.#engine = engine
-    const files: Loaded[] = []
-    const names: string[] = []
-    for await (const each of glob(TESTS.include, { exclude: [TESTS.exclude] })) names.push(each)
-    for (const name of names.sort()) {
-      engine.resetState()
-      await import(pathToFileURL(resolve(name)).href)
-      const { rootDescribeBlock: root } = engine.getState()
-      const tests = new Map<string, Test>()
-      collect(root, `${name}:`, tests)
-      files.push({ name: resolve(name), root, tests })
-    }
-    this.#files = files
-    return files
-  }
-
-  #reset(root: Circus.DescribeBlock, bail?: ReadonlyMap<string, Test>): void {
-    const engine = this.#engine
-    if (!engine) return
-    engine.resetState()
-    Object.assign(engine.getState(), {
+  async #runFile({ root, tests }: Loaded, o: { mutant?: string; bail?: boolean }): Promise<void> {
+    this.#engine.resetState()
+    Object.assign(this.#engine.getState(), {
       rootDescribeBlock: root,
       currentDescribeBlock: root,
       testTimeout: 60_000
     })
-    engine.addEventHandler(event => {
-      if (event.name === 'test_start') this.#instrumentation.currentTestId = idOf(event.test)
+    this.#engine.addEventHandler(event => {
+      if (event.name === 'test_start') this.#instrumentation.currentTestId = ids.get(event.test)
       if (event.name !== 'test_done') return
       this.#instrumentation.currentTestId = undefined
-      if (event.test.errors.length === 0 || !bail) return
-      for (const test of bail.values()) if (test !== event.test) test.mode = 'skip'
+      if (event.test.errors.length === 0 || !o.bail) return
+      for (const test of tests.values()) if (test !== event.test) test.mode = 'skip'
     })
+    const { activeMutant } = this.#instrumentation
+    this.#instrumentation.activeMutant = o.mutant
+    await this.#engine.run()
+    this.#instrumentation.activeMutant = activeMutant
+  }
+
+  async #load(name: string): Promise<Loaded> {
+    const seen = this.#loaded.get(name)
+    if (seen) return seen
+    this.#engine.resetState()
+    await import(pathToFileURL(resolve(name)).href)
+    const { rootDescribeBlock: root } = this.#engine.getState()
+    const loaded = { root, tests: new Map<string, Test>() }
+    collect(root, `${name}:`, loaded.tests)
+    this.#loaded.set(name, loaded)
+    return loaded
   }
 }
 
-const ids = new WeakMap<Test, string>()
-
-function idOf(test: Test): string | undefined {
-  return ids.get(test)
+/** Paths of the tests, that of this source first: the likeliest to notice. */
+async function testFiles(source?: string): Promise<string[]> {
+  const names: string[] = []
+  for await (const each of glob(TESTS.include, { exclude: [TESTS.exclude] })) names.push(each)
+  const own = source && `${basename(source, '.ts')}.test.ts`
+  const rank = (name: string): number => (basename(name) === own ? 0 : 1)
+  return names.sort().sort((a, b) => rank(a) - rank(b))
 }
+
+const ids = new WeakMap<Test, string>()
 
 function collect(block: Circus.DescribeBlock, path: string, tests: Map<string, Test>): void {
   for (const child of block.children) {
