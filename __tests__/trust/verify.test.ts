@@ -149,6 +149,11 @@ describe('verifyBundle accepts', () => {
     await expect(signed(o)).resolves.toBe('verified')
   })
 
+  it('a statement of the type that is asked for', async () => {
+    const asked = { expect: { kind: 'statement', predicateType: PREDICATE } } as const
+    await expect(signed({ statement: statement() }, asked)).resolves.toBe('verified')
+  })
+
   it('and tells who signed what, when, and which log entry shows it', async () => {
     const verified = await verify(instance.sign({ statement: statement(), at: new Date() }))
     expect(verified).toMatchObject({
@@ -307,6 +312,9 @@ describe('verifyBundle refuses for what was signed', () => {
   it('VERIFICATION_ERROR: whatever else throws', async () => {
     const digest = (): Promise<string> => Promise.reject(new RangeError('no'))
     await expect(signed({}, { digest })).resolves.toBe('VERIFICATION_ERROR')
+    await expect(verify(instance.sign(), { digest })).rejects.toMatchObject({
+      cause: new RangeError('no')
+    })
   })
 })
 
@@ -478,6 +486,9 @@ describe('verifyBundle refuses for the certificate', () => {
   it('CERTIFICATE_CHAIN: more than the leaf, and the chain form in v0.3', async () => {
     const long = changed({}, asChain(V02, ...instance.fulcio.chain))
     await expect(refusal(long)).resolves.toBe('CERTIFICATE_CHAIN')
+    await expect(verify(long)).rejects.toThrow(
+      `a chain of ${instance.fulcio.chain.length + 1} certificates`
+    )
     await expect(refusal(changed({}, asChain(V03)))).resolves.toBe('CERTIFICATE_CHAIN')
   })
 
