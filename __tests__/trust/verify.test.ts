@@ -200,6 +200,31 @@ describe('verifyBundle accepts', () => {
     await expect(signed({}, { roots: both })).resolves.toBe('verified')
   })
 
+  it('by one of several authorities of a root', async () => {
+    const other = at(stranger.rootJson(), 'certificateAuthorities.0')
+    const several = instance.roots(
+      put('certificateAuthorities', (own: unknown[]) => [other, ...own])
+    )
+    await expect(signed({}, { roots: several })).resolves.toBe('verified')
+  })
+
+  it('1,024 subjects', async () => {
+    const subject = Array<unknown>(1024).fill(at(statement(), 'subject.0'))
+    await expect(signed({ statement: statement({ subject }) })).resolves.toBe('verified')
+  })
+
+  it('a digest of an algorithm whose name has that of another within', async () => {
+    const digest = { 'x-SHA256': 'ab', SHA2560: 'cd', sha256: sha256(FILE).toString('hex') }
+    const subject = [{ digest }]
+    await expect(signed({ statement: statement({ subject }) })).resolves.toBe('verified')
+  })
+
+  it('an unknown extension that says that it is not critical', async () => {
+    const value = der.octets(Buffer.from('x'))
+    const falsely = der.sequence(der.oid('1.2.3.4'), der.element(1, Buffer.of(0)), value)
+    await expect(signed({ extensions: e => [...e, falsely] })).resolves.toBe('verified')
+  })
+
   it('the chain form of v0.2 with the leaf alone', async () => {
     const bundle = changed({}, asChain(V02))
     await expect(refusal(bundle)).resolves.toBe('verified')
@@ -267,6 +292,16 @@ describe('verifyBundle refuses for what was signed', () => {
       'STATEMENT_INVALID',
       'a digest algorithm in another spelling',
       { statement: statement({ subject: [{ digest: { SHA256: 'ab', sha512: 'cd' } }] }) }
+    ],
+    [
+      'STATEMENT_INVALID',
+      'a subject whose digest is empty',
+      { statement: statement({ subject: [{ digest: {} }] }) }
+    ],
+    [
+      'STATEMENT_INVALID',
+      'a digest algorithm spelt with a hyphen',
+      { statement: statement({ subject: [{ digest: { 'sha-512': 'cd' } }] }) }
     ],
     ['STATEMENT_INVALID', 'no predicate type', { statement: statement({ predicateType: '' }) }],
     ['STATEMENT_INVALID', 'a payload that is a list', { statement: [] }],
@@ -514,6 +549,10 @@ describe('verifyBundle refuses for the certificate', () => {
     const by = (claims: Differences['claims']): Promise<string> =>
       refusal(github.sign({ log: 'none', sct: false, ...(claims && { claims }) }), { roots: bare })
     await expect(by({})).resolves.toBe('GITHUB_INSTANCE_FOR_PUBLIC')
+    const bundle = github.sign({ log: 'none', sct: false })
+    await expect(verify(bundle, { roots: bare })).rejects.toThrow('this one is "public", and')
+    const silent = github.sign({ log: 'none', sct: false, claims: { repository_visibility: '' } })
+    await expect(verify(silent, { roots: bare })).rejects.toThrow('is of unknown visibility, and')
     await expect(by({ repository_visibility: '' })).resolves.toBe('GITHUB_INSTANCE_FOR_PUBLIC')
     await expect(by({ repository_visibility: 'private' })).resolves.toBe('verified')
     await expect(by({ repository_visibility: 'internal' })).resolves.toBe('verified')
@@ -638,6 +677,16 @@ describe('verifyBundle refuses for the witnesses', () => {
     }
   )
 
+  it('LOG_KEY_NOT_VALID_THEN: a log key that is none now, for a signature by key without a time', async () => {
+    const key = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    const end = new Date(Date.now() - 3_600_000).toISOString()
+    const past = instance.roots(put('tlogs.1.publicKey.validFor.end', end))
+    const o = { key, log: 'v2', timestamp: false } as const
+    await expect(signed(o, { key: key.publicKey, roots: past })).resolves.toBe(
+      'LOG_KEY_NOT_VALID_THEN'
+    )
+  })
+
   it('LOG_KEY_NOT_VALID_THEN: a log key that was not yet one', async () => {
     const start = new Date(Date.now() + 3_600_000).toISOString()
     const later = instance.roots(put('tlogs.1.publicKey.validFor.start', start))
@@ -690,6 +739,14 @@ describe('verifyBundle refuses for the witnesses', () => {
     const twice = put('verificationMaterial.tlogEntries', (old: unknown) => [old, old].flat())
     const bundle = changed({ log: 'v2' }, twice)
     await expect(refusal(bundle)).resolves.toBe('LOG_ENTRY_INVALID')
+  })
+
+  it.each<[string, Differences]>([
+    ['The certificate in the bundle has no timestamp of a certificate transp', { sct: false }],
+    ['The bundle has no transparency log entry', { log: 'none' }],
+    ['The bundle has neither a timestamp nor a signed time', { log: 'v2', timestamp: false }]
+  ])('says what is missing: %s', async (words, o) => {
+    await expect(verify(instance.sign(o))).rejects.toThrow(words)
   })
 
   it('never takes a time from a v1 entry whose promise is gone', async () => {
