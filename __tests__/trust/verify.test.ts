@@ -541,6 +541,7 @@ describe('verifyBundle refuses for the certificate', () => {
     await expect(refusal(spare)).resolves.toBe('CERTIFICATE_MALFORMED')
     await expect(refusal(long)).resolves.toBe('CERTIFICATE_MALFORMED')
     await expect(refusal(key)).resolves.toBe('CERTIFICATE_MALFORMED')
+    await expect(verify(key)).rejects.toHaveProperty('cause', expect.anything())
   })
 
   it("GITHUB_INSTANCE_FOR_PUBLIC: GitHub's instance for a public repository, no other", async () => {
@@ -773,6 +774,11 @@ describe('verifyBundle refuses for the witnesses', () => {
     ['twice the same', put(STAMPS, (old: unknown) => [old, old].flat())]
   ])('TIMESTAMP_INVALID: a timestamp %s', async (_, edit) => {
     await expect(refusal(changed({}, edit))).resolves.toBe('TIMESTAMP_INVALID')
+  })
+
+  it('says why a timestamp cannot be read', async () => {
+    const bundle = changed({}, put(`${STAMPS}.0.signedTimestamp`, 'AAAA'))
+    await expect(verify(bundle)).rejects.toHaveProperty('cause', expect.anything())
   })
 
   it('TIMESTAMP_INVALID: of an authority that is not listed, or no longer', async () => {
