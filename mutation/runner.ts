@@ -162,12 +162,16 @@ class Runner {
   }
 }
 
-/** Paths of the tests, that of this source first: the likeliest to notice. */
+/** Paths of the tests: first that of this source, the likeliest to notice, last the one that starts a server. */
 async function testFiles(source?: string): Promise<string[]> {
   const names: string[] = []
   for await (const each of glob(TESTS.include, { exclude: [TESTS.exclude] })) names.push(each)
   const own = source && `${basename(source, '.ts')}.test.ts`
-  const rank = (name: string): number => (basename(name) === own ? 0 : 1)
+  const ranks = new Map([
+    ['tuf.test.ts', 2],
+    [own, 0]
+  ])
+  const rank = (name: string): number => ranks.get(basename(name)) ?? 1
   return names.sort().sort((a, b) => rank(a) - rank(b))
 }
 
