@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { parseBundle, parseBundles } from '../../src/trust/bundle.ts'
 import { all, at, drop, put, type Edit } from './edit.ts'
 import { Instance, statement } from './instance.ts'
+import { refusal } from './refusal.ts'
 
 const instance = new Instance()
 const message = JSON.stringify(instance.sign())
@@ -15,7 +16,6 @@ function read(edit: Edit, of = message): unknown {
   return parseBundle(JSON.stringify(bundle), 'b.json')
 }
 
-const refused = (code: string): unknown => expect.objectContaining({ code })
 const wrapped = (base64: string): string => base64.replace(/.{76}/g, '$&\n')
 const times =
   (count: number) =>
@@ -54,7 +54,7 @@ describe('parseBundle', () => {
     null,
     3
   ])('refuses the media type %j', mediaType => {
-    expect(() => read(put('mediaType', mediaType))).toThrow(refused('BUNDLE_MEDIA_TYPE'))
+    expect(() => read(put('mediaType', mediaType))).toThrow(refusal('BUNDLE_MEDIA_TYPE'))
   })
 
   it.each<[string, string, Edit]>([
@@ -120,7 +120,7 @@ describe('parseBundle', () => {
       all(put('mediaType', V01), drop('entry.inclusionProof'), drop('entry.inclusionPromise'))
     ]
   ])('refuses with %s: %s', (code, _, change) => {
-    expect(() => read(change)).toThrow(refused(code))
+    expect(() => read(change)).toThrow(refusal(code))
   })
 
   it.each([
@@ -128,13 +128,13 @@ describe('parseBundle', () => {
     ['two', [{ sig: 'AAAA' }, { sig: 'AAAA' }]]
   ])('refuses an envelope with %s of signatures', (_, signatures) => {
     expect(() => read(put('dsseEnvelope.signatures', signatures), envelope)).toThrow(
-      refused('BUNDLE_SIGNATURE_COUNT')
+      refusal('BUNDLE_SIGNATURE_COUNT')
     )
   })
 
   it('refuses a key that stands twice', () => {
     expect(() => parseBundle(message.replace('{', '{"mediaType":"",'), 'b')).toThrow(
-      refused('JSON_DUPLICATE_KEY')
+      refusal('JSON_DUPLICATE_KEY')
     )
   })
 })
@@ -150,7 +150,7 @@ describe('parseBundles', () => {
 
   it('refuses a file of more than 10,000 lines that are not blank', () => {
     expect(parseBundles('x\n\n'.repeat(10_000), 'b.jsonl')).toHaveLength(10_000)
-    expect(() => parseBundles('x\n'.repeat(10_001), 'b.jsonl')).toThrow(refused('BUNDLE_TOO_MANY'))
+    expect(() => parseBundles('x\n'.repeat(10_001), 'b.jsonl')).toThrow(refusal('BUNDLE_TOO_MANY'))
   })
 
   it('reads any other file as one bundle', () => {

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from '@jest/globals'
-import { KeylessError } from '../../src/errors.ts'
 import { imageStatement } from '../../src/statements/image.ts'
 import { sha256 } from '../../sandbox/certificate.ts'
 import { parseBundle } from '../../src/trust/bundle.ts'
@@ -8,6 +7,7 @@ import { identityPolicy } from '../../src/trust/policy-inputs.ts'
 import { verifyBundle, type Verified } from '../../src/trust/verify.ts'
 import { all, drop, put, type Edit, type Json } from './edit.ts'
 import { digestOf, FILE, Instance, statement } from './instance.ts'
+import { codeOf } from './refusal.ts'
 
 // The manifest of an image.
 const HEX = sha256(FILE).toString('hex')
@@ -41,7 +41,7 @@ async function refusal(statement: Json | undefined, required = {}): Promise<stri
     await verify(statement, required)
     return 'verified'
   } catch (error) {
-    return error instanceof KeylessError ? `${error.code}: ${error.message}` : String(error)
+    return `${codeOf(error)}: ${error instanceof Error ? error.message : ''}`
   }
 }
 

@@ -1,6 +1,5 @@
 import { generateKeyPairSync, X509Certificate } from 'node:crypto'
 import { describe, expect, it } from '@jest/globals'
-import { KeylessError } from '../../src/errors.ts'
 import { legacyAnnotations } from '../../src/statements/legacy-annotations.ts'
 import { simpleSigning } from '../../src/statements/simple-signing.ts'
 import { pem, spki } from '../../sandbox/certificate.ts'
@@ -12,6 +11,7 @@ import type { TrustedRoot } from '../../src/trust/root.ts'
 import type { VerifiedIdentity } from '../../src/trust/verify.ts'
 import { put, textAt, type Json } from './edit.ts'
 import { Instance, otherKeyOf, type Differences } from './instance.ts'
+import { codeOf } from './refusal.ts'
 
 const { signature, certificate, chain, bundle, timestamp } = LEGACY_ANNOTATIONS
 
@@ -68,7 +68,7 @@ async function refusal(layer: Layer, asked?: Asked): Promise<string> {
     await verify(layer, asked)
     return 'verified'
   } catch (error) {
-    return error instanceof KeylessError ? error.code : String(error)
+    return codeOf(error)
   }
 }
 

@@ -1,7 +1,6 @@
 import { generateKeyPairSync, sign, type KeyPairKeyObjectResult } from 'node:crypto'
 import { dsse } from '@sigstore/core'
 import { describe, expect, it } from '@jest/globals'
-import { KeylessError } from '../../src/errors.ts'
 import { parseBundle } from '../../src/trust/bundle.ts'
 import type { ModelFiles } from '../../src/trust/model-files.ts'
 import { identityPolicy } from '../../src/trust/policy-inputs.ts'
@@ -9,6 +8,7 @@ import { verifyBundle, type Signer, type Verified } from '../../src/trust/verify
 import { at, drop, put, type Edit, type Json } from './edit.ts'
 import { digestOf, FILE, Instance, statement } from './instance.ts'
 import { filesOf, MODEL, modelStatement, type Asked } from './oms.ts'
+import { codeOf } from './refusal.ts'
 
 const IN_TOTO = 'application/vnd.in-toto+json'
 const instance = new Instance()
@@ -45,7 +45,7 @@ async function refusal(bundle: Json, signer?: Signer, contents = MODEL): Promise
     await verify(bundle, filesOf(contents, { asked }), signer)
     return ['verified', asked]
   } catch (error) {
-    return [error instanceof KeylessError ? error.code : String(error), asked]
+    return [codeOf(error), asked]
   }
 }
 

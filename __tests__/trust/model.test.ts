@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
-import { KeylessError } from '../../src/errors.ts'
 import { readModelStatement, rootDigest } from '../../src/trust/model.ts'
 import { all, at, drop, put, type Edit, type Json } from './edit.ts'
 import { hashOf, MODEL, modelStatement, read, reroot, shardStatement } from './oms.ts'
+import { codeOf } from './refusal.ts'
 
 const files = modelStatement(MODEL)
 const shards = shardStatement({ a: '0123456789' }, 4)
@@ -15,7 +15,7 @@ function refusal(statement: Json, ...edits: Edit[]): string {
     read(statement, ...edits)
     return 'read'
   } catch (error) {
-    return error instanceof KeylessError ? error.code : String(error)
+    return codeOf(error)
   }
 }
 

@@ -6,6 +6,7 @@ import {
   type IdentityInputs,
   type RunContext
 } from '../../src/trust/policy-inputs.ts'
+import { refusal } from './refusal.ts'
 
 const GITHUB = 'https://github.com'
 const ISSUER = 'https://token.actions.githubusercontent.com'
@@ -129,9 +130,7 @@ describe('without inputs', () => {
   it.each([{}, { ...context, workflowRef: undefined }, { ...context, repositoryId: undefined }])(
     'refuses to guess outside of a workflow run (%#)',
     run => {
-      expect(() => identityPolicy({}, run)).toThrow(
-        expect.objectContaining({ code: 'POLICY_INVALID' })
-      )
+      expect(() => identityPolicy({}, run)).toThrow(refusal('POLICY_INVALID'))
     }
   )
 })
@@ -156,6 +155,10 @@ describe('narrowing', () => {
     ])
   })
 
+  it.each([SHA, 'a'.repeat(64)])('takes the commit %s', sourceDigest => {
+    expect(differences({ sourceDigest }, { sourceRepositoryDigest: sourceDigest })).toEqual([])
+  })
+
   it('is off where it is false', () => {
     expect(differences({ denySelfHostedRunners: false }, { runnerEnvironment: 'x' })).toEqual([])
   })
@@ -170,6 +173,11 @@ describe('signer-workflow', () => {
     ['shared/workflows/.github/workflows/sign.yml', reusable],
     ['shared/workflows/.github/workflows/sign.yml@refs/tags/v1', reusable],
     ['shared/workflows/.github/workflows/sign.yml@refs/tags/v1', atHome],
+    [`${RELEASE}@${SHA}`, { buildSignerURI: `${GITHUB}/octo-org/models/${RELEASE}@${SHA}` }],
+    [
+      '.github/workflows/x.yaml',
+      { buildSignerURI: `${GITHUB}/octo-org/models/.github/workflows/x.yaml@refs/heads/main` }
+    ],
     ['any', {}],
     ['any', reusable],
     ['any', { sourceRepositoryURI: `${GITHUB}/octo-org/renamed` }]
@@ -340,11 +348,82 @@ describe('identityPolicy refuses', () => {
     [/name of a user/, { ...any, owner: 'octo-org/models' }],
     [/refs\/heads\/main/, { sourceRef: 'main' }],
     [/whole commit hash/, { sourceDigest: '8f4e7b1' }],
+    [/whole commit hash/, { sourceDigest: `${SHA}0` }],
+    [/whole commit hash/, { sourceDigest: `0${SHA}` }],
+    [/whole commit hash/, { sourceDigest: 'a'.repeat(63) }],
+    [/whole commit hash/, { sourceDigest: 'a'.repeat(65) }],
+    [/form owner\/name/, { ...any, repository: 'octo-org/models/x' }],
+    [/form owner\/name/, { ...any, repository: ' octo-org/models' }],
+    [/form owner\/name/, { ...any, repository: 'octo-org/models ' }],
+    [/form owner\/name/, { ...any, repository: '/models' }],
+    [/form owner\/name/, { ...any, repository: 'octo-org/' }],
+    [/name of a user/, { ...any, owner: ' octo-org' }],
+    [/name of a user/, { ...any, owner: 'octo-org ' }],
+    [/signer-workflow is ".*", neither/, { signerWorkflow: ` ${RELEASE}` }],
+    [/signer-workflow is ".*", neither/, { signerWorkflow: `${RELEASE}x` }],
+    [/signer-workflow is ".*", neither/, { signerWorkflow: `models/${RELEASE}` }],
+    [/signer-workflow is ".*", neither/, { signerWorkflow: `octo org/models/${RELEASE}` }],
+    [/signer-workflow is ".*", neither/, { signerWorkflow: `octo-org/models${RELEASE}` }],
+    [/signer-workflow is ".*", neither/, { signerWorkflow: '.github/workflows/a/b.yml' }],
+    [/signer-workflow is ".*", neither/, { signerWorkflow: '.github/workflows/.txt' }],
+    [/signer-workflow is ".*", neither/, { signerWorkflow: `${RELEASE}@refs/heads/a b` }],
+    [/signer-workflow is ".*", neither/, { signerWorkflow: `${RELEASE}@refs/heads/a@b` }],
+    [
+      /with @main, which is not a full ref; write @refs\/heads\/main or @refs\/tags\/main\.$/,
+      { signerWorkflow: `${RELEASE}@main` }
+    ],
+    [/not a full ref/, { signerWorkflow: `${RELEASE}@refs/` }],
+    [/not a full ref/, { signerWorkflow: `${RELEASE}@xrefs/heads/main` }],
+    [/not a full ref/, { signerWorkflow: `${RELEASE}@${SHA}0` }],
+    [/not a full ref/, { signerWorkflow: `${RELEASE}@0${SHA}` }],
+    [
+      /@x{100}, which.*heads\/x{100} or.*tags\/x{100}\.$/,
+      { signerWorkflow: `${RELEASE}@${'x'.repeat(101)}` }
+    ],
+    [
+      /used: certificate-identity and signer-workflow do not mix/,
+      { certificateIdentity: 'x', signerWorkflow: RELEASE }
+    ],
+    [
+      /certificate-identity, certificate-oidc-issuer and deny-self-hosted-runners do not mix/,
+      { certificateIdentity: 'x', certificateOidcIssuer: 'x', denySelfHostedRunners: true }
+    ],
     [/whole commit hash/, { sourceDigest: SHA.toUpperCase() }]
   ])('%s', (words, inputs) => {
     expect(() => identityPolicy(inputs, context)).toThrow(
       expect.objectContaining({ code: 'POLICY_INVALID', message: expect.stringMatching(words) })
     )
+    expect(() => identityPolicy(inputs, context)).toThrow(refusal('POLICY_INVALID'))
+  })
+
+  it.each([
+    ['signer-workflow', 'signerWorkflow'],
+    ['repository', 'repository'],
+    ['owner', 'owner'],
+    ['source-ref', 'sourceRef'],
+    ['source-digest', 'sourceDigest'],
+    ['environment', 'environment'],
+    ['certificate-identity', 'certificateIdentity'],
+    ['certificate-identity-regexp', 'certificateIdentityRegexp'],
+    ['certificate-oidc-issuer', 'certificateOidcIssuer']
+  ])('an empty %s', (input, name) => {
+    for (const value of ['', ' ', '\n']) {
+      expect(() => identityPolicy({ [name]: value }, context)).toThrow(`${input} is empty`)
+    }
+  })
+
+  it('mixing, whichever the input', () => {
+    for (const name of [
+      'signerWorkflow',
+      'repository',
+      'owner',
+      'sourceRef',
+      'sourceDigest',
+      'environment'
+    ]) {
+      const inputs = { certificateIdentity: 'x', [name]: 'x' }
+      expect(() => identityPolicy(inputs, context)).toThrow(/do not mix/)
+    }
   })
 
   it('this repository outside of a run', () => {

@@ -7,6 +7,7 @@ import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import { startSandbox, type Fault, type Sandbox } from '../../sandbox/client.ts'
 import { fetchFrom, type PublishedTrust, type TufRepository } from '../../src/trust/tuf.ts'
+import { refusal } from './refusal.ts'
 
 let sandbox: Sandbox
 let repository: TufRepository
@@ -97,7 +98,7 @@ describe('fetchFrom', () => {
     ['TUF_INVALID', { kind: 'huge' }]
   ])('refuses with %s: %j', async (code, fault) => {
     await sandbox.fault({ service: 'tuf', ...fault })
-    await expect(fetchFrom(repository)).rejects.toMatchObject({ code })
+    await expect(fetchFrom(repository)).rejects.toEqual(refusal(code))
   })
 
   it('does not fall back to anything when nobody answers', async () => {

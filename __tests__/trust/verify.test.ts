@@ -5,7 +5,6 @@ import { HashAlgorithm } from '@sigstore/protobuf-specs'
 import { usage, extension } from '../../sandbox/certificate.ts'
 import { DEFAULT_CLAIMS } from '../../sandbox/claims.ts'
 import * as der from '../../sandbox/der.ts'
-import { KeylessError } from '../../src/errors.ts'
 import { parseBundle } from '../../src/trust/bundle.ts'
 import type { Digester } from '../../src/trust/digester.ts'
 import { identityPolicy } from '../../src/trust/policy-inputs.ts'
@@ -23,6 +22,7 @@ import {
   type Differences
 } from './instance.ts'
 import { sha256, spki } from '../../sandbox/certificate.ts'
+import { codeOf, refusal as refusalOf } from './refusal.ts'
 
 const instance = new Instance()
 const stranger = new Instance()
@@ -58,7 +58,7 @@ async function refusal(bundle: Json, asked?: Asked): Promise<string> {
     await verify(bundle, asked)
     return 'verified'
   } catch (error) {
-    return error instanceof KeylessError ? error.code : String(error)
+    return codeOf(error)
   }
 }
 
@@ -150,6 +150,11 @@ describe('verifyBundle accepts', () => {
     await expect(signed(o)).resolves.toBe('verified')
   })
 
+  it('a statement of the type that is asked for', async () => {
+    const asked = { expect: { kind: 'statement', predicateType: PREDICATE } } as const
+    await expect(signed({ statement: statement() }, asked)).resolves.toBe('verified')
+  })
+
   it('and tells who signed what, when, and which log entry shows it', async () => {
     const verified = await verify(instance.sign({ statement: statement(), at: new Date() }))
     expect(verified).toMatchObject({
@@ -194,6 +199,31 @@ describe('verifyBundle accepts', () => {
   it('by the root that issued the certificate, wherever it stands among others', async () => {
     const both = [...stranger.roots(), ...roots]
     await expect(signed({}, { roots: both })).resolves.toBe('verified')
+  })
+
+  it('by one of several authorities of a root', async () => {
+    const other = at(stranger.rootJson(), 'certificateAuthorities.0')
+    const several = instance.roots(
+      put('certificateAuthorities', (own: unknown[]) => [other, ...own])
+    )
+    await expect(signed({}, { roots: several })).resolves.toBe('verified')
+  })
+
+  it('1,024 subjects', async () => {
+    const subject = Array<unknown>(1024).fill(at(statement(), 'subject.0'))
+    await expect(signed({ statement: statement({ subject }) })).resolves.toBe('verified')
+  })
+
+  it('a digest of an algorithm whose name has that of another within', async () => {
+    const digest = { 'x-SHA256': 'ab', SHA2560: 'cd', sha256: sha256(FILE).toString('hex') }
+    const subject = [{ digest }]
+    await expect(signed({ statement: statement({ subject }) })).resolves.toBe('verified')
+  })
+
+  it('an unknown extension that says that it is not critical', async () => {
+    const value = der.octets(Buffer.from('x'))
+    const falsely = der.sequence(der.oid('1.2.3.4'), der.element(1, Buffer.of(0)), value)
+    await expect(signed({ extensions: e => [...e, falsely] })).resolves.toBe('verified')
   })
 
   it('the chain form of v0.2 with the leaf alone', async () => {
@@ -264,6 +294,16 @@ describe('verifyBundle refuses for what was signed', () => {
       'a digest algorithm in another spelling',
       { statement: statement({ subject: [{ digest: { SHA256: 'ab', sha512: 'cd' } }] }) }
     ],
+    [
+      'STATEMENT_INVALID',
+      'a subject whose digest is empty',
+      { statement: statement({ subject: [{ digest: {} }] }) }
+    ],
+    [
+      'STATEMENT_INVALID',
+      'a digest algorithm spelt with a hyphen',
+      { statement: statement({ subject: [{ digest: { 'sha-512': 'cd' } }] }) }
+    ],
     ['STATEMENT_INVALID', 'no predicate type', { statement: statement({ predicateType: '' }) }],
     ['STATEMENT_INVALID', 'a payload that is a list', { statement: [] }],
     ['JSON_INVALID', 'a payload that is not JSON', { statement: 'hello' }],
@@ -302,12 +342,15 @@ describe('verifyBundle refuses for what was signed', () => {
       HashAlgorithm.HASH_ALGORITHM_UNSPECIFIED
     const signer = { identity: identityPolicy({}, here) }
     const options = { roots, digest: digestOf(FILE), expect: { kind: 'any' }, signer } as const
-    await expect(verifyBundle(bundle, options)).rejects.toMatchObject({ code: 'DIGEST_ALGORITHM' })
+    await expect(verifyBundle(bundle, options)).rejects.toEqual(refusalOf('DIGEST_ALGORITHM'))
   })
 
   it('VERIFICATION_ERROR: whatever else throws', async () => {
     const digest = (): Promise<string> => Promise.reject(new RangeError('no'))
     await expect(signed({}, { digest })).resolves.toBe('VERIFICATION_ERROR')
+    await expect(verify(instance.sign(), { digest })).rejects.toMatchObject({
+      cause: new RangeError('no')
+    })
   })
 })
 
@@ -479,6 +522,9 @@ describe('verifyBundle refuses for the certificate', () => {
   it('CERTIFICATE_CHAIN: more than the leaf, and the chain form in v0.3', async () => {
     const long = changed({}, asChain(V02, ...instance.fulcio.chain))
     await expect(refusal(long)).resolves.toBe('CERTIFICATE_CHAIN')
+    await expect(verify(long)).rejects.toThrow(
+      `a chain of ${instance.fulcio.chain.length + 1} certificates`
+    )
     await expect(refusal(changed({}, asChain(V03)))).resolves.toBe('CERTIFICATE_CHAIN')
   })
 
@@ -496,6 +542,7 @@ describe('verifyBundle refuses for the certificate', () => {
     await expect(refusal(spare)).resolves.toBe('CERTIFICATE_MALFORMED')
     await expect(refusal(long)).resolves.toBe('CERTIFICATE_MALFORMED')
     await expect(refusal(key)).resolves.toBe('CERTIFICATE_MALFORMED')
+    await expect(verify(key)).rejects.toHaveProperty('cause', expect.anything())
   })
 
   it('CERTIFICATE_MALFORMED: something else around the part that is signed, without a log that shows it', async () => {
@@ -536,6 +583,10 @@ describe('verifyBundle refuses for the certificate', () => {
     const by = (claims: Differences['claims']): Promise<string> =>
       refusal(github.sign({ log: 'none', sct: false, ...(claims && { claims }) }), { roots: bare })
     await expect(by({})).resolves.toBe('GITHUB_INSTANCE_FOR_PUBLIC')
+    const bundle = github.sign({ log: 'none', sct: false })
+    await expect(verify(bundle, { roots: bare })).rejects.toThrow('this one is "public", and')
+    const silent = github.sign({ log: 'none', sct: false, claims: { repository_visibility: '' } })
+    await expect(verify(silent, { roots: bare })).rejects.toThrow('is of unknown visibility, and')
     await expect(by({ repository_visibility: '' })).resolves.toBe('GITHUB_INSTANCE_FOR_PUBLIC')
     await expect(by({ repository_visibility: 'private' })).resolves.toBe('verified')
     await expect(by({ repository_visibility: 'internal' })).resolves.toBe('verified')
@@ -660,6 +711,16 @@ describe('verifyBundle refuses for the witnesses', () => {
     }
   )
 
+  it('LOG_KEY_NOT_VALID_THEN: a log key that is none now, for a signature by key without a time', async () => {
+    const key = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    const end = new Date(Date.now() - 3_600_000).toISOString()
+    const past = instance.roots(put('tlogs.1.publicKey.validFor.end', end))
+    const o = { key, log: 'v2', timestamp: false } as const
+    await expect(signed(o, { key: key.publicKey, roots: past })).resolves.toBe(
+      'LOG_KEY_NOT_VALID_THEN'
+    )
+  })
+
   it('LOG_KEY_NOT_VALID_THEN: a log key that was not yet one', async () => {
     const start = new Date(Date.now() + 3_600_000).toISOString()
     const later = instance.roots(put('tlogs.1.publicKey.validFor.start', start))
@@ -714,6 +775,14 @@ describe('verifyBundle refuses for the witnesses', () => {
     await expect(refusal(bundle)).resolves.toBe('LOG_ENTRY_INVALID')
   })
 
+  it.each<[string, Differences]>([
+    ['The certificate in the bundle has no timestamp of a certificate transp', { sct: false }],
+    ['The bundle has no transparency log entry', { log: 'none' }],
+    ['The bundle has neither a timestamp nor a signed time', { log: 'v2', timestamp: false }]
+  ])('says what is missing: %s', async (words, o) => {
+    await expect(verify(instance.sign(o))).rejects.toThrow(words)
+  })
+
   it('never takes a time from a v1 entry whose promise is gone', async () => {
     const bundle = changed({ timestamp: false }, drop('entry.inclusionPromise'))
     await expect(refusal(bundle)).resolves.toBe('TIME_MISSING')
@@ -738,6 +807,11 @@ describe('verifyBundle refuses for the witnesses', () => {
     ['twice the same', put(STAMPS, (old: unknown) => [old, old].flat())]
   ])('TIMESTAMP_INVALID: a timestamp %s', async (_, edit) => {
     await expect(refusal(changed({}, edit))).resolves.toBe('TIMESTAMP_INVALID')
+  })
+
+  it('says why a timestamp cannot be read', async () => {
+    const bundle = changed({}, put(`${STAMPS}.0.signedTimestamp`, 'AAAA'))
+    await expect(verify(bundle)).rejects.toHaveProperty('cause', expect.anything())
   })
 
   it('TIMESTAMP_INVALID: of an authority that is not listed, or no longer', async () => {
@@ -791,7 +865,7 @@ describe('verifyBundle with an identity', () => {
     const options = { roots, digest: digestOf(FILE), expect: { kind: 'any' } as const }
     await expect(
       verifyBundle(bundle, { ...options, signer: { identity: { requirements: [] } } })
-    ).rejects.toMatchObject({ code: 'POLICY_INVALID' })
+    ).rejects.toEqual(refusalOf('POLICY_INVALID'))
   })
 
   it('refuses another identity', async () => {

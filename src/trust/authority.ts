@@ -67,5 +67,5 @@ function isVerifiable(timestamp: SignedEntity['timestamps'][number]): boolean {
 }
 
 function missing(code: 'SCT_MISSING' | 'LOG_ENTRY_MISSING' | 'TIME_MISSING', what: string): Error {
-  return new KeylessError(code, `${what}; the Sigstore instance that signed provides one`)
+  return new KeylessError(code, `${what}; the Sigstore instance that signed provides one.`)
 }
