@@ -45,6 +45,7 @@ describe('parseJson', () => {
     ['JSON_INVALID', '{"a":1'],
     ['JSON_INVALID', '{"a'],
     ['JSON_INVALID', '{"\\x":1}'],
+    ['JSON_INVALID', '{"\\x":1,"\\x":2}'],
     ['JSON_INVALID', ']}]}'],
     ['JSON_INVALID', '{}{}']
   ])('refuses with %s (%#)', (code, text) => {

@@ -212,6 +212,8 @@ describe('signer-workflow', () => {
       'buildSignerURI',
       signer(`octo-org/models/${RELEASE}@refs/heads/Main`)
     ],
+    // Of our name, and registered by somebody else since.
+    [RELEASE, 'sourceRepositoryIdentifier', { sourceRepositoryIdentifier: '43' }],
     ['any', 'buildTrigger', { buildTrigger: 'pull_request_target' }],
     ['any', 'sourceRepositoryIdentifier', { sourceRepositoryIdentifier: '666' }],
     [RELEASE, 'issuer', { issuer: `${ISSUER}/slug` }]
