@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals'
-import { judge, type Report } from '../../mutation/survivors.ts'
+import { judge, type Report } from '../../stryker/survivors.ts'
 
 const FILE = 'src/trust/a.ts'
 

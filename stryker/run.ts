@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { judge, type Explained, type Report } from './survivors.ts'
 
 /**
- * `npm run mutation`, `npm run mutation -- --mutate src/trust/policy.ts`: changes `src/trust` in each way that Stryker
+ * `npm run stryker`, `npm run stryker -- --mutate src/trust/policy.ts`: changes `src/trust` in each way that Stryker
  * knows, and fails where the tests do not notice, but for what survivors.json explains.
  */
 
@@ -22,9 +22,9 @@ const read = async (name: string): Promise<unknown> =>
   JSON.parse(await readFile(join(import.meta.dirname, name), 'utf8')) as unknown
 
 // Apart from the project's packages: nothing else needs these 177.
-run('npm', 'ci', '--prefix', 'mutation', '--no-audit', '--no-fund', '--ignore-scripts')
-const stryker = 'mutation/node_modules/@stryker-mutator/core/bin/stryker.js'
-run(process.execPath, stryker, 'run', 'mutation/stryker.config.json', ...process.argv.slice(2))
+run('npm', 'ci', '--prefix', 'stryker', '--no-audit', '--no-fund', '--ignore-scripts')
+const stryker = 'stryker/node_modules/@stryker-mutator/core/bin/stryker.js'
+run(process.execPath, stryker, 'run', 'stryker/stryker.config.json', ...process.argv.slice(2))
 
 const report = (await read('.stryker/report.json')) as Report
 const explained = (await read('survivors.json')) as Explained[]
@@ -49,11 +49,8 @@ const list = (what: string, which: object[]): void => {
   )
   process.exitCode = 1
 }
-list(
-  'survivors that mutation/survivors.json does not explain; write a test or say why',
-  unexplained
-)
-list('explanations in mutation/survivors.json of what does not survive; take them out', stale)
+list('survivors that stryker/survivors.json does not explain; write a test or say why', unexplained)
+list('explanations in stryker/survivors.json of what does not survive; take them out', stale)
 if (percent(total) < LEAST) {
   console.error(`\nThe tests detect ${percent(total).toFixed(2)} %; it has to be ${LEAST} %.`)
   process.exitCode = 1
