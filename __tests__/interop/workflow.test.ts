@@ -103,7 +103,7 @@ describe('a workflow with a build in two legs, a gate, and a release', () => {
     expect({ log, code }).toMatchObject({ code: 1 })
     expect(log).toContain('Verified out/one.bin')
     expect(log).toMatch(/out\/two\.bin \(out\/two\.bin\.sigstore\.json\): .*\[DIGEST_MISMATCH\]/)
-    expect(log).toContain('1 of 2 file(s) did not verify')
+    expect(log).toContain('1 file(s) of 2 subject(s) did not verify')
     expect(log).not.toContain('released')
   })
 })
