@@ -127,7 +127,10 @@ function apply(
   const last = path.at(-1) ?? ''
   const holder = path
     .slice(0, -1)
-    .reduce<unknown>((at, key) => (at as Record<string | number, unknown>)[key], document)
+    .reduce<unknown>(
+      (at, key) => (at as Record<string | number, unknown> | null | undefined)?.[key],
+      document
+    )
   // A changed document may have lost what is below a key such as __proto__.
   if (typeof holder !== 'object' || holder === null) return
   const fields = holder as Record<string | number, unknown>
