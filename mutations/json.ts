@@ -1,4 +1,4 @@
-import { isObject } from '../src/trust/json.ts'
+import { isObject } from '../src/json.ts'
 import { flipBit, offsets } from './bits.ts'
 import { flipText } from './lines.ts'
 import { inner, HUGE, swaps, type Donors, type Mutation, type Operator } from './mutation.ts'

@@ -1,6 +1,7 @@
 import { legacyAnnotations } from '../src/statements/legacy-annotations.ts'
 import { parseBundle } from '../src/trust/bundle.ts'
-import { isObject, parseJson } from '../src/trust/json.ts'
+import { isObject } from '../src/json.ts'
+import { parseJson } from '../src/trust/json.ts'
 import { parseLegacy, verifyLegacy, type LegacySignature } from '../src/trust/legacy.ts'
 import { FILE } from '../__tests__/trust/instance.ts'
 import { ANNOTATIONS, imageOf, PAYLOADS } from './contents.ts'

@@ -84,3 +84,8 @@ function addKey(keys: Set<string> | undefined, literal: string): JsonFault | und
 function tooLarge(what: string): JsonFault {
   return { code: 'JSON_TOO_LARGE', what }
 }
+
+/** A JSON object, as opposed to an array, null or a scalar. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

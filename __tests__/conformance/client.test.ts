@@ -6,6 +6,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import { startSandbox, type Sandbox } from '../../sandbox/client.ts'
+import { requestIdToken } from '../id-token.ts'
 
 const client = fileURLToPath(new URL('../../conformance/client', import.meta.url))
 const folder = mkdtempSync(path.join(tmpdir(), 'conformance-'))
@@ -35,20 +36,12 @@ function run(...args: string[]): Promise<{ code: unknown; errors: string }> {
   })
 }
 
-async function token(): Promise<string> {
-  const { ACTIONS_ID_TOKEN_REQUEST_URL: url = '', ACTIONS_ID_TOKEN_REQUEST_TOKEN: bearer = '' } =
-    sandbox.env
-  const headers = { authorization: `Bearer ${bearer}` }
-  const answer = await fetch(`${url}&audience=sigstore`, { headers })
-  return ((await answer.json()) as { value: string }).value
-}
-
 async function sign(
   config: 'signingConfig' | 'signingConfigV2',
   ...more: string[]
 ): Promise<{ code: unknown; errors: string }> {
   return run(
-    ...['sign-bundle', '--identity-token', await token(), '--bundle', bundle],
+    ...['sign-bundle', '--identity-token', await requestIdToken(sandbox.env), '--bundle', bundle],
     ...['--trusted-root', sandbox.trustedRoot, '--signing-config', sandbox[config]],
     ...more
   )

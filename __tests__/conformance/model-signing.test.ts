@@ -6,6 +6,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals'
 import { startSandbox, type Sandbox } from '../../sandbox/client.ts'
+import { requestIdToken } from '../id-token.ts'
 
 const adapter = fileURLToPath(new URL('../../conformance/model-signing', import.meta.url))
 const folder = mkdtempSync(path.join(tmpdir(), 'model-signing-'))
@@ -58,14 +59,6 @@ const verify = (...args: string[]): Promise<{ code: unknown; errors: string }> =
 const refused = (code: string): unknown =>
   expect.objectContaining({ code: 1, errors: expect.stringMatching(new RegExp(`^${code}: `)) })
 
-async function token(): Promise<string> {
-  const { ACTIONS_ID_TOKEN_REQUEST_URL: url = '', ACTIONS_ID_TOKEN_REQUEST_TOKEN: bearer = '' } =
-    sandbox.env
-  const headers = { authorization: `Bearer ${bearer}` }
-  const answer = await fetch(`${url}&audience=sigstore`, { headers })
-  return ((await answer.json()) as { value: string }).value
-}
-
 describe('model-signing', () => {
   it('signs with a key, and verifies', async () => {
     const byKey = ['--method', 'key', '--public-key', at('key.pub')]
@@ -89,7 +82,13 @@ describe('model-signing', () => {
 
   it('signs under an identity, and verifies', async () => {
     const config = ['--trust-config', at('trust.json')]
-    const signed = await sign('--method', 'sigstore', ...config, '--identity-token', await token())
+    const signed = await sign(
+      '--method',
+      'sigstore',
+      ...config,
+      '--identity-token',
+      await requestIdToken(sandbox.env)
+    )
     expect(signed).toMatchObject({ code: 0 })
     const byIdentity = (identity: string): string[] => [
       ...['--method', 'sigstore', ...config, '--identity', identity],

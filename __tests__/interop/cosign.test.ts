@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { describe, expect, it } from '@jest/globals'
 import { useScene } from '../e2e/scene.ts'
+import { requestIdToken } from '../id-token.ts'
 import { programPath } from './services/install.ts'
 
 const run = promisify(execFile)
@@ -32,16 +33,6 @@ const shell = (): { cwd: string; env: Record<string, string> } => ({
 async function cosign(...args: string[]): Promise<string> {
   const { stdout, stderr } = await run('cosign', args, shell())
   return stdout + stderr
-}
-
-/** A token as cosign would ask for it. */
-async function token(): Promise<string> {
-  const { ACTIONS_ID_TOKEN_REQUEST_URL: url, ACTIONS_ID_TOKEN_REQUEST_TOKEN: bearer } =
-    scene.sandbox.env
-  const response = await fetch(`${url}&audience=sigstore`, {
-    headers: { authorization: `Bearer ${bearer}` }
-  })
-  return ((await response.json()) as { value: string }).value
 }
 
 describe('cosign verifies what we sign', () => {
@@ -96,7 +87,13 @@ describe('cosign verifies what we sign', () => {
     await run(
       client,
       [
-        ...['sign-bundle', '--in-toto', '--identity-token', await token(), ...trust],
+        ...[
+          'sign-bundle',
+          '--in-toto',
+          '--identity-token',
+          await requestIdToken(scene.sandbox.env),
+          ...trust
+        ],
         ...['--signing-config', scene.sandbox[log], '--bundle', 'a.sigstore.json', 'statement.json']
       ],
       { cwd: scene.workspace }
@@ -136,7 +133,7 @@ describe('we verify what cosign signs', () => {
 
   it.each(LOGS)('a file, and not after a byte changed or for another identity: %s', async log => {
     await scene.write('a', 'one')
-    const as = ['--yes', '--identity-token', await token(), ...trust(log)]
+    const as = ['--yes', '--identity-token', await requestIdToken(scene.sandbox.env), ...trust(log)]
     await cosign('sign-blob', ...as, '--bundle', 'a.sigstore.json', 'a')
 
     expect(await scene.verify({ files: 'a' })).toMatchObject({ outputs: { verified: 'true' } })
@@ -151,7 +148,7 @@ describe('we verify what cosign signs', () => {
     await scene.write('a', 'one')
     await scene.write('predicate.json', '{"passed":true}')
     const type = 'https://example.com/test-result/v1'
-    const as = ['--yes', '--identity-token', await token(), ...trust(log)]
+    const as = ['--yes', '--identity-token', await requestIdToken(scene.sandbox.env), ...trust(log)]
     const what = ['--predicate', 'predicate.json', '--type', type, '--bundle', 'a.sigstore.json']
     await cosign('attest-blob', ...as, ...what, 'a')
 

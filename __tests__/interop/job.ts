@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { DEFAULT_CLAIMS, ISSUER } from '../../sandbox/claims.ts'
 import { type ActionRun, type RunOptions, runAction } from '../e2e/runner.ts'
+import { requestIdToken } from '../id-token.ts'
 import { type Services, startServices } from './services/client.ts'
 import { CREDENTIALS, PASSWORD } from './services/credentials.ts'
 import { programPath } from './services/install.ts'
@@ -72,13 +73,6 @@ export async function openJob(): Promise<Job> {
     const { stdout, stderr } = await execute(program, args, { cwd: workspace, env })
     return stdout + stderr
   }
-  const token = async (): Promise<string> => {
-    const { ACTIONS_ID_TOKEN_REQUEST_URL: url, ACTIONS_ID_TOKEN_REQUEST_TOKEN: bearer } =
-      services.env
-    const headers = { authorization: `Bearer ${bearer ?? ''}` }
-    const response = await fetch(`${url ?? ''}&audience=sigstore`, { headers })
-    return ((await response.json()) as { value: string }).value
-  }
   // A verify job has no `id-token` permission.
   const withoutToken = Object.fromEntries(
     Object.entries(services.env).filter(([name]) => !name.startsWith('ACTIONS_ID_TOKEN_'))
@@ -87,7 +81,7 @@ export async function openJob(): Promise<Job> {
   return {
     services,
     workspace,
-    token,
+    token: () => requestIdToken(services.env),
     run: async (client, ...args) => await run(programPath(client), args),
     runWith: async (env, client, ...args) => await run(programPath(client), args, env),
     runScript: async (path, ...args) => await run(process.execPath, [join(ROOT, path), ...args]),

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { KeylessError } from '../errors.ts'
 import { fromOutside } from '../http/words.ts'
 import type { Credentials } from './credentials.ts'
-import { isRecord } from './descriptor.ts'
+import { isObject } from '../json.ts'
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 const TIMEOUT = 30_000
@@ -93,7 +93,7 @@ function run(
 function parse(output: string): Credentials | undefined {
   try {
     const json: unknown = JSON.parse(output)
-    if (!isRecord(json)) return undefined
+    if (!isObject(json)) return undefined
     const { Username: username, Secret: secret } = json
     if (typeof username !== 'string' || typeof secret !== 'string' || secret === '')
       return undefined

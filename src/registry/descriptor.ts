@@ -1,3 +1,4 @@
+import { isObject } from '../json.ts'
 import { isDigest } from './digest.ts'
 
 /** What one manifest says of another, or of a blob (OCI image specification, descriptor.md). */
@@ -13,7 +14,7 @@ export type Descriptor = {
 
 /** Whether a value has what a descriptor must have, and nothing of a wrong type. */
 export function isDescriptor(value: unknown): value is Descriptor {
-  if (!isRecord(value)) return false
+  if (!isObject(value)) return false
   const { mediaType, digest, size, artifactType, annotations, platform } = value
   return (
     typeof mediaType === 'string' &&
@@ -22,13 +23,8 @@ export function isDescriptor(value: unknown): value is Descriptor {
     Number(size) >= 0 &&
     (artifactType === undefined || typeof artifactType === 'string') &&
     (annotations === undefined ||
-      (isRecord(annotations) &&
+      (isObject(annotations) &&
         Object.values(annotations).every(each => typeof each === 'string'))) &&
-    (platform === undefined || isRecord(platform))
+    (platform === undefined || isObject(platform))
   )
-}
-
-/** A JSON object, as opposed to an array, null or a scalar. */
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

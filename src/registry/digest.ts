@@ -8,6 +8,11 @@ export function isDigest(text: unknown): text is string {
   return typeof text === 'string' && DIGEST.test(text)
 }
 
+/** What follows the algorithm: 64 small hexadecimal digits. */
+export function hexOf(digest: string): string {
+  return digest.replace(/^sha256:/, '')
+}
+
 /** The digest of bytes, as the distribution specification writes it. */
 export function digestOf(bytes: Uint8Array): string {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`

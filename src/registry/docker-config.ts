@@ -4,7 +4,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 
 import { KeylessError } from '../errors.ts'
-import { isRecord } from './descriptor.ts'
+import { isObject } from '../json.ts'
 import type { Credentials } from './credentials.ts'
 
 /** What docker's configuration says of credentials. The keys name servers, in several spellings. */
@@ -34,9 +34,9 @@ export async function readDockerConfig(env: NodeJS.ProcessEnv): Promise<DockerCo
   if (text === undefined) return undefined
 
   const config = parse(text)
-  if (!isRecord(config)) throw unusable(path, 'it is not a JSON object')
+  if (!isObject(config)) throw unusable(path, 'it is not a JSON object')
   const { credHelpers = {}, credsStore, auths = {} } = config
-  if (!isRecord(credHelpers) || !isRecord(auths)) {
+  if (!isObject(credHelpers) || !isObject(auths)) {
     throw unusable(path, 'its auths or credHelpers are no JSON objects')
   }
   if (credsStore !== undefined && typeof credsStore !== 'string') {
@@ -89,7 +89,7 @@ function parse(text: string): unknown {
 
 /** Nothing for an entry without credentials, which docker leaves where a helper has them. */
 function parseEntry(value: unknown): Credentials | 'invalid' | undefined {
-  if (!isRecord(value)) return 'invalid'
+  if (!isObject(value)) return 'invalid'
   const { auth = '', identitytoken = '', username = '', password = '' } = value
   if (
     typeof auth !== 'string' ||

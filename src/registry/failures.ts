@@ -3,7 +3,7 @@ import { STATUS_CODES } from 'node:http'
 import { KeylessError, type Code } from '../errors.ts'
 import type { HttpResponse } from '../http.ts'
 import { explanation, fromOutside, LONGEST } from '../http/words.ts'
-import { isRecord } from './descriptor.ts'
+import { isObject } from '../json.ts'
 import { DOCKER_HUB, type Repository } from './reference.ts'
 
 /** What is to be done in a repository. Writing includes reading. */
@@ -105,9 +105,9 @@ function said(answer: HttpResponse): string {
 function firstError(body: Buffer): string | undefined {
   try {
     const json: unknown = JSON.parse(body.toString('utf8', 0, LONGEST))
-    if (!isRecord(json) || !Array.isArray(json.errors)) return undefined
+    if (!isObject(json) || !Array.isArray(json.errors)) return undefined
     const first: unknown = json.errors[0]
-    if (!isRecord(first)) return undefined
+    if (!isObject(first)) return undefined
     const words = [first.code, first.message].filter(each => typeof each === 'string')
     return fromOutside(words.join(': '))
   } catch {

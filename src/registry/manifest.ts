@@ -1,5 +1,5 @@
 import { findJsonFault } from '../json.ts'
-import { isRecord } from './descriptor.ts'
+import { isObject } from '../json.ts'
 import { digestOf, isDigest } from './digest.ts'
 import { mismatch, refused, unreadable } from './failures.ts'
 import type { Repository } from './reference.ts'
@@ -111,7 +111,7 @@ export function parseObject(bytes: Buffer): Record<string, unknown> | undefined 
   if (findJsonFault(text)) return undefined
   try {
     const json: unknown = JSON.parse(text)
-    return isRecord(json) ? json : undefined
+    return isObject(json) ? json : undefined
   } catch {
     return undefined
   }

@@ -1,5 +1,6 @@
 import type { HttpResponse } from '../http.ts'
-import { isDescriptor, isRecord, type Descriptor } from './descriptor.ts'
+import { isObject } from '../json.ts'
+import { isDescriptor, type Descriptor } from './descriptor.ts'
 import { refused, unreadable } from './failures.ts'
 import { essence, INDEX, MAX_MANIFEST, parseObject } from './manifest.ts'
 import type { Repository } from './reference.ts'
@@ -59,7 +60,7 @@ function read(repository: Repository, answer: HttpResponse): Descriptor[] {
 }
 
 function isDigestOfAnother(value: unknown): boolean {
-  const digest = isRecord(value) ? value.digest : undefined
+  const digest = isObject(value) ? value.digest : undefined
   return (
     typeof digest === 'string' &&
     // The longest there is has 135 characters; the pattern has no stack for millions.

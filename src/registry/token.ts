@@ -1,7 +1,7 @@
 import type { Http, HttpRequest, HttpResponse } from '../http.ts'
 import type { Challenge } from './challenge.ts'
 import type { Credentials } from './credentials.ts'
-import { isRecord } from './descriptor.ts'
+import { isObject } from '../json.ts'
 import { secretsOf, withoutEcho } from './echo.ts'
 import { refused, unauthorized, unreadable, type Access } from './failures.ts'
 import { tokenService } from './realm.ts'
@@ -103,7 +103,7 @@ function read(answer: HttpResponse, repository: Repository): string {
     // said below, without what it is
   }
   // for compatibility with OAuth 2.0 services may write either, or both
-  const token = isRecord(json) ? (json.token ?? json.access_token) : undefined
+  const token = isObject(json) ? (json.token ?? json.access_token) : undefined
   if (typeof token !== 'string' || !TOKEN.test(token)) {
     throw unreadable(repository, 'its token service sent no token')
   }

@@ -5,6 +5,7 @@ import { findBundles } from '../registry/attachments/bundle.ts'
 import type { Found } from '../registry/attachments/found.ts'
 import { findLegacy, type LegacyLayer } from '../registry/attachments/legacy.ts'
 import type { Registry } from '../registry/client.ts'
+import { hexOf } from '../registry/digest.ts'
 import { serializeBundle } from '../sigstore/bundle.ts'
 import type { Session } from '../sigstore/session.ts'
 import { imageStatement } from '../statements/image.ts'
@@ -82,7 +83,9 @@ export async function signImages(
     const main = bundle ?? layer
     if (main === undefined) return []
     const formats = { ...(bundle && { bundle }), ...(layer && { legacy: layer }) }
-    return [{ ...image, sha256: hexOf(image), verified: main.verified, ...formats }]
+    return [
+      { ...image, sha256: hexOf(image.descriptor.digest), verified: main.verified, ...formats }
+    ]
   })
 }
 
@@ -149,7 +152,7 @@ function bundleFormat(registry: Registry, annotations: Options['annotations']): 
           }
           return await verifyBundle(bundle, {
             ...trust,
-            digest: sha256Only(hexOf(image)),
+            digest: sha256Only(hexOf(image.descriptor.digest)),
             expect: { kind: 'image-signature', annotations }
           })
         }
@@ -181,8 +184,4 @@ function legacyFormat(registry: Registry, annotations: Options['annotations']): 
 
 function otherPayload(): KeylessError {
   return new KeylessError('SUBJECT_MISMATCH', 'The signature says something else than this run.')
-}
-
-function hexOf({ descriptor }: ImageSubject): string {
-  return descriptor.digest.replace('sha256:', '')
 }

@@ -106,17 +106,21 @@ export async function publish(
         async ({ bundle, signature }) => await outcome(write(bundle.path, signature.made))
       )
     : []
-  const uploaded = [...ofPlaced, ...(places.artifact?.images === true ? ofImages : [])].filter(
-    path => path !== undefined
+  const uploaded = new Set(
+    [...ofPlaced, ...(places.artifact?.images === true ? ofImages : [])].filter(
+      path => path !== undefined
+    )
   )
   const artifact =
-    places.artifact && uploaded.length > 0
-      ? await outcome(upload(places.artifact.name, folder, uploaded, { context, timeout, log }))
+    places.artifact && uploaded.size > 0
+      ? await outcome(
+          upload(places.artifact.name, folder, [...uploaded], { context, timeout, log })
+        )
       : undefined
   const attached = places.registry ? await attachAll(images, registry, log) : []
 
   const inArtifact = (bundle: string | undefined): Signed['published'] =>
-    isUploaded(artifact) && bundle !== undefined && uploaded.includes(bundle)
+    isUploaded(artifact) && bundle !== undefined && uploaded.has(bundle)
       ? { artifact: { name: artifact.name, path: relative(folder, bundle).split(sep).join('/') } }
       : {}
   const subjects = [

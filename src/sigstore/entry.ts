@@ -1,6 +1,7 @@
 import type { Bundle } from '@sigstore/bundle'
 
-import { isObject, unreadable, type Json } from './json.ts'
+import { isObject } from '../json.ts'
+import { unreadable, type Json } from './json.ts'
 
 export type LogEntry = Bundle['verificationMaterial']['tlogEntries'][number]
 export type EntryBody = { kind: string; apiVersion: string; spec: Json }

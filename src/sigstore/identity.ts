@@ -1,6 +1,7 @@
 import { KeylessError } from '../errors.ts'
 import { fromOutside } from '../http/words.ts'
-import { isObject, type Json } from './json.ts'
+import { isObject } from '../json.ts'
+import type { Json } from './json.ts'
 
 const AUDIENCE = 'sigstore'
 const GITHUB = 'https://token.actions.githubusercontent.com'

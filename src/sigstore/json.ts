@@ -1,12 +1,8 @@
 import { KeylessError } from '../errors.ts'
 import type { HttpResponse } from '../http.ts'
+import { isObject } from '../json.ts'
 
 export type Json = Record<string, unknown>
-
-/** Whether a parsed value is a JSON object. */
-export function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
 
 /** The JSON object that a service answered with. Error: SERVICE_ANSWER_INVALID. */
 export function readObject(response: HttpResponse, service: string): Json {

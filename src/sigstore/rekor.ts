@@ -7,7 +7,8 @@ import { KeylessError } from '../errors.ts'
 import type { Http, HttpRequest, HttpResponse } from '../http.ts'
 import { place } from '../http/words.ts'
 import { parseEntry, type LogEntry } from './entry.ts'
-import { isObject, readObject, unreadable, type Json } from './json.ts'
+import { isObject } from '../json.ts'
+import { readObject, unreadable, type Json } from './json.ts'
 
 const SERVICE = 'Rekor'
 const ATTEMPT_TIMEOUT = 30_000

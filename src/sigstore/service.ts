@@ -1,6 +1,7 @@
 import { KeylessError } from '../errors.ts'
 import { secureUrl } from '../http.ts'
-import { isObject, type Json } from './json.ts'
+import { isObject } from '../json.ts'
+import type { Json } from './json.ts'
 
 /** RFC 3339, as protobuf's JSON writes timestamps. */
 const TIMESTAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/

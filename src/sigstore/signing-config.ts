@@ -1,7 +1,8 @@
 import { KeylessError } from '../errors.ts'
 import { fromOutside } from '../http/words.ts'
 import { findJsonFault } from '../json.ts'
-import { isObject, type Json } from './json.ts'
+import { isObject } from '../json.ts'
+import type { Json } from './json.ts'
 import { isValid, select, type SelectedService } from './selection.ts'
 import { invalid, parseSelector, parseServices, type Selector, type Service } from './service.ts'
 

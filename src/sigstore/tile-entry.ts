@@ -1,5 +1,6 @@
 import { base64, list, missing, text, type LogEntry } from './entry.ts'
-import { isObject, type Json } from './json.ts'
+import { isObject } from '../json.ts'
+import type { Json } from './json.ts'
 
 /**
  * Reads Rekor v2's answer, a TransparencyLogEntry in protobuf's JSON, as an entry of a bundle. It has a

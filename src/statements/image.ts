@@ -1,3 +1,4 @@
+import { hexOf } from '../registry/digest.ts'
 import { SIGN_PREDICATE } from '../trust/image.ts'
 import { STATEMENT_V1 } from '../trust/statement.ts'
 import { annotationsJson } from './annotations.ts'
@@ -17,7 +18,7 @@ export type Image = {
  * where there are none. Beyond cosign's it has the subject's `name`, on which sigstore-python insists.
  */
 export function imageStatement({ name, digest, annotations }: Image): Buffer {
-  const sha256 = digest.replace(/^sha256:/, '')
+  const sha256 = hexOf(digest)
   const subject =
     `{"name":${JSON.stringify(name)},"digest":${JSON.stringify({ sha256 })},` +
     `"annotations":${annotationsJson(annotations)}}`

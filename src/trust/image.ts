@@ -1,6 +1,6 @@
 import { KeylessError } from '../errors.ts'
 import type { Digester } from './digester.ts'
-import { isObject } from './json.ts'
+import { isObject } from '../json.ts'
 import { quote } from './quote.ts'
 import { aboutSomethingElse, invalid, STATEMENT_V1, type Statement } from './statement.ts'
 

@@ -36,11 +36,6 @@ export function parseJsonBytes(bytes: Uint8Array, name: string): unknown {
   return parseJson(text, name)
 }
 
-/** A JSON object, as opposed to an array, null or a scalar. */
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
 function invalid(name: string, cause: unknown): KeylessError {
   return new KeylessError(
     'JSON_INVALID',

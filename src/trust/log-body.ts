@@ -1,6 +1,7 @@
 import { KeylessError, type Code } from '../errors.ts'
 import type { TransparencyLogEntry } from '@sigstore/bundle'
-import { isObject, parseJsonBytes } from './json.ts'
+import { isObject } from '../json.ts'
+import { parseJsonBytes } from './json.ts'
 import { readPem } from './pem.ts'
 import { quote } from './quote.ts'
 

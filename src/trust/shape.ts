@@ -1,5 +1,5 @@
 import { KeylessError } from '../errors.ts'
-import { isObject } from './json.ts'
+import { isObject } from '../json.ts'
 import { quote } from './quote.ts'
 
 const MAX_SHORT = 64 * 1024

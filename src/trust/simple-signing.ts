@@ -1,6 +1,7 @@
 import { KeylessError } from '../errors.ts'
 import { notASignature, type Annotations } from './image.ts'
-import { isObject, parseJsonBytes } from './json.ts'
+import { isObject } from '../json.ts'
+import { parseJsonBytes } from './json.ts'
 import { quote } from './quote.ts'
 import { message, nullable, text, type Shape } from './shape.ts'
 

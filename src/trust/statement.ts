@@ -1,6 +1,7 @@
 import { KeylessError } from '../errors.ts'
 import type { Digester } from './digester.ts'
-import { isObject, parseJsonBytes } from './json.ts'
+import { isObject } from '../json.ts'
+import { parseJsonBytes } from './json.ts'
 import { quote } from './quote.ts'
 
 const PAYLOAD_TYPE = 'application/vnd.in-toto+json'

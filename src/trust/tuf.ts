@@ -4,7 +4,7 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { initTUF } from '@sigstore/tuf'
 import { KeylessError } from '../errors.ts'
-import { isObject } from './json.ts'
+import { isObject } from '../json.ts'
 import publicGood from './roots/public-good.json' with { type: 'json' }
 import staging from './roots/staging.json' with { type: 'json' }
 

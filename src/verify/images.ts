@@ -4,6 +4,7 @@ import { findBundles } from '../registry/attachments/bundle.ts'
 import type { Found } from '../registry/attachments/found.ts'
 import { findLegacy } from '../registry/attachments/legacy.ts'
 import type { Registry } from '../registry/client.ts'
+import { hexOf } from '../registry/digest.ts'
 import { isIndex, readIndex } from '../registry/image-index.ts'
 import type { NamedImage } from '../subjects/image.ts'
 import { parseBundle, type Bundle, type ParsedBundle } from '../trust/bundle.ts'
@@ -41,7 +42,7 @@ async function verifyImage(
   options: Options
 ): Promise<Outcome> {
   const { name, descriptor } = image
-  const sha256 = descriptor.digest.replace('sha256:', '')
+  const sha256 = hexOf(descriptor.digest)
   const outcome: Outcome = { kind: 'image', name, sha256, passed: [], refused: [] }
   try {
     const own = once(() => findCandidates(registry, image, options))
@@ -73,7 +74,7 @@ async function findCandidates(
   const check = (bundle: Bundle) => (required: Requirement) =>
     verifyBundle(bundle, {
       ...trust,
-      digest: sha256Only(digest.replace('sha256:', '')),
+      digest: sha256Only(hexOf(digest)),
       expect: expectation(required, annotations)
     })
   if (given) {
