@@ -16,7 +16,7 @@ export function openModel(
   { allowSymlinks, ...options }: HashOptions & { allowSymlinks: boolean }
 ): Omit<ModelFiles, 'ignores'> {
   const found = new Map<string, { path: string; size: number }>()
-  const digests = new Map<string, string>()
+  const known = { sha256: new Map<string, string>(), blake2b: new Map<string, string>() }
   return {
     single,
     async find(asked) {
@@ -31,8 +31,10 @@ export function openModel(
     },
     async hash(parts, hashType) {
       const algorithm = hashType === 'blake2b' ? ('blake2b512' as const) : hashType
+      const digests = known[hashType]
       const tasks = parts.map(({ name, shard }) => ({
-        key: `${algorithm} ${shard?.start} ${shard?.end} ${name}`,
+        // What no name has.
+        key: shard ? `${name}\0${shard.start}\0${shard.end}` : name,
         ...(found.get(name) ?? { path: '' }),
         algorithm,
         ...(shard && { range: shard })
