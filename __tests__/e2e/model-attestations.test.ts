@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from '@jest/globals'
+import { serializeBundle } from '../../src/sigstore/bundle.ts'
+import { openSession } from '../../src/sigstore/session.ts'
+import { fakeLog } from '../http/loopback.ts'
+import { client, startInstance } from '../sigstore/instance.ts'
+import { openScene, type Scene } from './open-scene.ts'
+import type { ActionRun } from './runner.ts'
+
+const PROVENANCE = 'https://slsa.dev/provenance/v1'
+const FILES = { 'config.json': '{}', 'sub/weights': 'weights' }
+
+const sha256 = (content: string | Buffer): Buffer => createHash('sha256').update(content).digest()
+const ROOT = sha256(Buffer.concat(Object.values(FILES).map(sha256))).toString('hex')
+
+let scene: Scene
+let attest: (predicateType: string) => Promise<string>
+beforeEach(async () => {
+  const instance = await startInstance()
+  scene = await openScene(instance.sandbox)
+  const session = openSession({ ...instance, http: client(), log: fakeLog() })
+  attest = async predicateType => {
+    const statement = {
+      _type: 'https://in-toto.io/Statement/v1',
+      subject: [{ name: 'm', digest: { sha256: ROOT } }],
+      predicateType,
+      predicate: {}
+    }
+    const bundle = await session.signStatement(Buffer.from(JSON.stringify(statement)))
+    return serializeBundle(bundle)
+  }
+  for (const [name, content] of Object.entries(FILES)) await scene.write(`m/${name}`, content)
+})
+afterEach(async () => {
+  await scene.close()
+})
+
+function expectNo(run: ActionRun, code: string): void {
+  expect(run).toMatchObject({ exitCode: 1, outputs: { verified: 'false' } })
+  expect(run.annotations[0]?.message).toMatch(new RegExp(`\\[${code}\\]$`))
+}
+
+it('an attestation of the digest over all files passes, until one of them is another', async () => {
+  await scene.sign({ models: 'm' })
+  await scene.write('m/provenance.sigstore.json', await attest(PROVENANCE))
+  const bundle = 'm/provenance.sigstore.json'
+  const verify = (): Promise<ActionRun> =>
+    scene.verify({ models: 'm', bundle, 'predicate-type': PROVENANCE })
+
+  const run = await verify()
+
+  expect(run).toMatchObject({ exitCode: 0, annotations: [], outputs: { verified: 'true' } })
+  expect(run.summary).toContain(`<td><code>${PROVENANCE}</code></td>`)
+  await scene.write('m/more', '')
+  expectNo(await verify(), 'SUBJECT_MISMATCH')
+  await rm(join(scene.workspace, 'm/more'))
+  await scene.write('m/sub/weights', 'Weights')
+  expectNo(await verify(), 'SUBJECT_MISMATCH')
+})
