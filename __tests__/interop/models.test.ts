@@ -2,10 +2,9 @@ import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { describe, expect, it } from '@jest/globals'
 import type { ActionRun } from '../e2e/runner.ts'
 import { cell } from './cell.ts'
-import { type Job, openJob } from './job.ts'
 import { LOG_NAMES, weRefuse } from './matrix.ts'
 import { NESTED, SHAPES, SINGLE, makeModel, tamperings } from './model-shapes.ts'
 import {
@@ -20,17 +19,12 @@ import { modelSigning } from './peers/model-signing.ts'
 import { programPath } from './services/install.ts'
 import { REKOR_V1_MOST } from './services/programs.ts'
 import type { Log } from './services/trust.ts'
+import { useJob } from './use-job.ts'
 
 const run = promisify(execFile)
 const LOGS: Log[] = ['rekor-v1', 'rekor-v2']
 
-let job: Job
-beforeAll(async () => {
-  job = await openJob()
-})
-afterAll(async () => {
-  await job.close()
-})
+const job = useJob()
 
 describe.each(LOGS)('models, keyless: %s', log => {
   for (const shape of SHAPES) {
