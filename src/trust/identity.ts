@@ -30,7 +30,7 @@ export const GITHUB_ISSUER = 'https://token.actions.githubusercontent.com'
 /** The identity in words, for people. What it quotes came from outside: escape it where shown. */
 export function describeIdentity(identity: CertificateIdentity): string {
   const { claims } = identity
-  const workflow = splitWorkflow(claims.buildSignerURI ?? '')
+  const workflow = splitWorkflow(claims.buildSignerURI)
   if (!workflow) return `${identity.subjectAlternativeName} (according to ${identity.issuer})`
 
   const words = [`workflow ${workflow.repository}/${workflow.path}@${workflow.ref}`]
@@ -51,8 +51,8 @@ export function describeIdentity(identity: CertificateIdentity): string {
  */
 export function asInputs(identity: CertificateIdentity): string {
   const { claims } = identity
-  const workflow = splitWorkflow(claims.buildSignerURI ?? '')
-  const repository = splitRepository(claims.sourceRepositoryURI ?? '')
+  const workflow = splitWorkflow(claims.buildSignerURI)
+  const repository = splitRepository(claims.sourceRepositoryURI)
   const inputs =
     identity.issuer === GITHUB_ISSUER && workflow && repository !== undefined
       ? {
@@ -70,7 +70,7 @@ export function asInputs(identity: CertificateIdentity): string {
 
 /** Parts of `https://SERVER/OWNER/REPO/.github/workflows/FILE@REF`, or nothing. */
 export function splitWorkflow(
-  uri: string
+  uri = ''
 ): { server: string; repository: string; path: string; ref: string } | undefined {
   const match = /^(https:\/\/[^/]+)\/([^/]+\/[^/]+)\/(\.github\/workflows\/[^@]+)@(.+)$/s.exec(uri)
   if (!match) return undefined
@@ -78,7 +78,7 @@ export function splitWorkflow(
   return { server, repository, path, ref }
 }
 
-function splitRepository(uri: string): string | undefined {
+function splitRepository(uri = ''): string | undefined {
   return /^https:\/\/[^/]+\/([^/]+\/[^/]+)$/.exec(uri)?.[1]
 }
 

@@ -13,7 +13,9 @@ const HASHES = new Map<HashAlgorithm, HashName>([
   [HashAlgorithm.SHA2_512, 'sha512']
 ])
 
-const CURVES = new Map([
+type Curve = typeof p256
+
+const CURVES = new Map<string | undefined, Curve>([
   ['prime256v1', p256],
   ['secp384r1', p384]
 ])
@@ -72,11 +74,9 @@ export async function messageContent(
   }
 }
 
-type Curve = typeof p256
-
 // Asked also where OpenSSL, which knows more, verifies: a file's size must not decide.
 function curveOf(key: KeyObject): Curve {
-  const curve = CURVES.get(key.asymmetricKeyDetails?.namedCurve ?? '')
+  const curve = CURVES.get(key.asymmetricKeyDetails?.namedCurve)
   if (curve) return curve
   throw new KeylessError(
     'KEY_UNSUPPORTED',
