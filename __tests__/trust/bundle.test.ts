@@ -55,6 +55,7 @@ describe('parseBundle', () => {
     'application/vnd.dev.sigstore.bundle+json;version=0.1.1',
     'application/vnd.dev.sigstore.bundle.v0.2+json',
     'toString',
+    ['application/vnd.dev.sigstore.bundle.v0.3+json'],
     '',
     null,
     3

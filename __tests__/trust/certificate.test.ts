@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { extension, usage } from '../../sandbox/certificate.ts'
+import { extension, name, usage } from '../../sandbox/certificate.ts'
 import * as der from '../../sandbox/der.ts'
 import { readLeaf, type Leaf } from '../../src/trust/certificate.ts'
 import { textAt } from './edit.ts'
@@ -50,6 +50,11 @@ describe('readLeaf', () => {
     expect(readLeaf(leaf({}, new Instance(organization))).fromGitHub).toBe(fromGitHub)
   })
 
+  it('does not go by a name of GitHub that is not its organization', () => {
+    const ca = { ...instance.fulcio, name: name('a root', 'GitHub, Inc.') }
+    expect(readLeaf(leaf({ ca })).fromGitHub).toBe(false)
+  })
+
   it.each([
     ['an email address', 0x81, 'someone@example.com'],
     ['a URI', 0x86, 'https://example.com/~!']
@@ -93,6 +98,11 @@ describe('readLeaf', () => {
       e => without(e, '2.5.29.37')
     ],
     [
+      'CERTIFICATE_NOT_CODE_SIGNING',
+      'is not for signing code (extended key usage)',
+      e => [...without(e, '2.5.29.37'), extension('2.5.29.37', Buffer.from('x'))]
+    ],
+    [
       'CERTIFICATE_KEY_USAGE',
       'is not for digital signatures (key usage)',
       e => without(e, '2.5.29.15')
@@ -111,6 +121,11 @@ describe('readLeaf', () => {
       'CERTIFICATE_SUBJECT_NAMES',
       'must name exactly one subject, a URI or an email address; it names 0, or something else',
       e => without(e, SUBJECT)
+    ],
+    [
+      'CERTIFICATE_SUBJECT_NAMES',
+      'must name exactly one subject, a URI or an email address; it names 0, or something else',
+      e => [...without(e, SUBJECT), extension(SUBJECT, Buffer.from('x'))]
     ]
   ])('refuses with %s what %s', (code, what, change) => {
     const message = `The certificate in the bundle ${what}.`

@@ -117,6 +117,9 @@ describe('without inputs', () => {
   it.each<[string, Changes]>([
     ['issuer', { issuer: `${ISSUER}.evil.com` }],
     ['issuer', { issuer: `${ISSUER}/a/b` }],
+    ['issuer', { issuer: `${ISSUER}/` }],
+    ['issuer', { issuer: `${ISSUER}slug` }],
+    ['issuer', { issuer: `${'x'.repeat(ISSUER.length)}/slug` }],
     ['buildConfigURI', { buildConfigURI: `${GITHUB}/octo-org/models/${RELEASE}@refs/heads/x` }],
     ['buildConfigURI', { buildConfigURI: ours.buildConfigURI.toUpperCase() }],
     ['buildConfigURI', { buildConfigURI: undefined }],
@@ -456,6 +459,13 @@ describe('identityPolicy refuses', () => {
         message: expect.stringMatching(/in RE2 syntax: .*missing closing \): `\(`\.$/),
         cause: expect.any(RE2JSSyntaxException) as unknown
       })
+    )
+  })
+
+  it('what is no regular expression, without repeating all of it', () => {
+    const certificateIdentityRegexp = `(${'x'.repeat(300)}`
+    expect(() => identityPolicy({ certificateIdentityRegexp }, context)).toThrow(
+      /in RE2 syntax: error .{194}\.$/
     )
   })
 

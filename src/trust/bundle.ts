@@ -128,7 +128,7 @@ export function parseBundles(text: string, name: string): ParsedBundle[] {
         `${name} has more than ${MAX_BUNDLES} bundles, and every subject would be tried with each; give a file of fewer.`
       )
     }
-    bundles.push(parseOne(line.trim(), `${name}:${number}`))
+    bundles.push(parseOne(line, `${name}:${number}`))
   }
   return bundles
 }
