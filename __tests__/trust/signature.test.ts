@@ -29,6 +29,23 @@ describe('messageContent', () => {
     }
   )
 
+  it('verifies once, however often it is asked about one key', async () => {
+    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    let exported = 0
+    const exportKey = publicKey.export.bind(publicKey) as (o: object) => unknown
+    Object.assign(publicKey, {
+      export: (o: object) => {
+        exported += 1
+        return exportKey(o)
+      }
+    })
+    const signature = sign('sha256', FILE, privateKey)
+    const message = { messageDigest: await messageDigest(), signature }
+    const content = await messageContent(message, digestOf(FILE))
+    expect([1, 2].map(() => content.verifySignature(publicKey))).toEqual([true, true])
+    expect(exported).toBe(1)
+  })
+
   it.each([
     ['the digest alone', undefined],
     ['the bytes', FILE]
