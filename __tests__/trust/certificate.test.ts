@@ -147,6 +147,21 @@ describe('readLeaf', () => {
     )
   })
 
+  it('reads the same bytes once, and keeps a bounded number', () => {
+    const bytes = leaf()
+    const first = readLeaf(bytes)
+    readLeaf(leaf())
+    expect(readLeaf(Buffer.from(bytes))).toBe(first)
+
+    // Other certificates as far as this goes: with other signatures.
+    for (let i = 0; i < 256; i++) {
+      const other = Buffer.from(bytes)
+      other.writeUInt16BE(other.readUInt16BE(other.length - 2) ^ (i + 1), other.length - 2)
+      readLeaf(other)
+    }
+    expect(readLeaf(bytes)).not.toBe(first)
+  })
+
   it('is not changed by who goes on to use the bytes', () => {
     const bytes = leaf()
     const { x509 } = readLeaf(bytes)
