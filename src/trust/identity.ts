@@ -68,14 +68,13 @@ export function asInputs(identity: CertificateIdentity): string {
     .join('\n')
 }
 
+type WorkflowUri = { server: string; repository: string; path: string; ref: string }
+
 /** Parts of `https://SERVER/OWNER/REPO/.github/workflows/FILE@REF`, or nothing. */
-export function splitWorkflow(
-  uri = ''
-): { server: string; repository: string; path: string; ref: string } | undefined {
-  const match = /^(https:\/\/[^/]+)\/([^/]+\/[^/]+)\/(\.github\/workflows\/[^@]+)@(.+)$/s.exec(uri)
-  if (!match) return undefined
-  const [, server = '', repository = '', path = '', ref = ''] = match
-  return { server, repository, path, ref }
+export function splitWorkflow(uri = ''): WorkflowUri | undefined {
+  const form =
+    /^(?<server>https:\/\/[^/]+)\/(?<repository>[^/]+\/[^/]+)\/(?<path>\.github\/workflows\/[^@]+)@(?<ref>.+)$/s
+  return form.exec(uri)?.groups as WorkflowUri | undefined
 }
 
 function splitRepository(uri = ''): string | undefined {
