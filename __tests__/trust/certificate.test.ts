@@ -7,6 +7,8 @@ import { Instance, subjectName, type Differences } from './instance.ts'
 
 const instance = new Instance()
 const SUBJECT = '2.5.29.17'
+const PURPOSES = '2.5.29.37'
+const CODE_SIGNING = '1.3.6.1.5.5.7.3.3'
 
 function leaf(o: Differences = {}, by = instance): Buffer {
   const bundle = by.sign({ log: 'none', timestamp: false, ...o })
@@ -81,6 +83,22 @@ describe('readLeaf', () => {
     )
   })
 
+  const one = der.sequence(der.element(0x86, Buffer.from('https://a')))
+  it.each<[string, string, string, Buffer]>([
+    ['two lists of names', 'CERTIFICATE_SUBJECT_NAMES', SUBJECT, Buffer.concat([one, one])],
+    ['a set of names', 'CERTIFICATE_SUBJECT_NAMES', SUBJECT, der.element(0x31, one.subarray(2))],
+    [
+      'two lists of purposes',
+      'CERTIFICATE_NOT_CODE_SIGNING',
+      PURPOSES,
+      Buffer.concat([CODE_SIGNING, CODE_SIGNING].map(id => der.sequence(der.oid(id))))
+    ]
+  ])('refuses %s, of which readers see one or the other', (_, code, id, value) => {
+    expect(() => read(e => [...without(e, id), extension(id, value)])).toThrow(
+      expect.objectContaining({ code })
+    )
+  })
+
   it.each<[string, string, (honest: Buffer[]) => Buffer[]]>([
     [
       'CERTIFICATE_MALFORMED',
@@ -95,12 +113,12 @@ describe('readLeaf', () => {
     [
       'CERTIFICATE_NOT_CODE_SIGNING',
       'is not for signing code (extended key usage)',
-      e => without(e, '2.5.29.37')
+      e => without(e, PURPOSES)
     ],
     [
       'CERTIFICATE_NOT_CODE_SIGNING',
       'is not for signing code (extended key usage)',
-      e => [...without(e, '2.5.29.37'), extension('2.5.29.37', Buffer.from('x'))]
+      e => [...without(e, PURPOSES), extension(PURPOSES, Buffer.from('x'))]
     ],
     [
       'CERTIFICATE_KEY_USAGE',

@@ -22,6 +22,7 @@ const BASIC_CONSTRAINTS = '2.5.29.19'
 const EXTENDED_KEY_USAGE = '2.5.29.37'
 const UNDERSTOOD = [KEY_USAGE, SUBJECT_ALT_NAME, BASIC_CONSTRAINTS, EXTENDED_KEY_USAGE]
 
+const SEQUENCE = 0x30
 const CODE_SIGNING = '1.3.6.1.5.5.7.3.3'
 const ORGANIZATION = '2.5.4.10'
 
@@ -125,9 +126,15 @@ function readExtensions(x509: X509Certificate): Map<string, Extension> {
   return extensions
 }
 
+/** Of the one SEQUENCE that an extension is, and of nothing else (RFC 5280 §4.2.1.6, §4.2.1.12). */
+function members({ inner, value }: Partial<Extension> = {}): ASN1Obj[] {
+  const whole = inner?.tag.toDER() === SEQUENCE && value?.equals(inner.toDER())
+  return whole ? inner.subs : []
+}
+
 function checkUsage(x509: X509Certificate, extensions: Map<string, Extension>): void {
-  const purposes = extensions.get(EXTENDED_KEY_USAGE)?.inner?.subs.map(sub => sub.toOID())
-  if (!purposes?.includes(CODE_SIGNING)) {
+  const purposes = members(extensions.get(EXTENDED_KEY_USAGE)).map(purpose => purpose.toOID())
+  if (!purposes.includes(CODE_SIGNING)) {
     throw refuse('CERTIFICATE_NOT_CODE_SIGNING', 'is not for signing code (extended key usage)')
   }
   if (x509.extKeyUsage?.digitalSignature !== true) {
@@ -143,7 +150,7 @@ function checkUsage(x509: X509Certificate, extensions: Map<string, Extension>): 
 
 // Exactly one name: with two, one tool would show the first and another check the second.
 function readSubject(extensions: Map<string, Extension>): string {
-  const names = extensions.get(SUBJECT_ALT_NAME)?.inner?.subs ?? []
+  const names = members(extensions.get(SUBJECT_ALT_NAME))
   const [name] = names
   const known = [URI, RFC822_NAME].some(tag => name?.tag.isContextSpecific(tag))
   const value = name?.value.toString('latin1') ?? ''
