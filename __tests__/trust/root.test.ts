@@ -95,9 +95,12 @@ describe('parseTrustedRoots', () => {
     )
   })
 
-  it('reads one that is spread over lines', () => {
-    const [root] = parseTrustedRoots(JSON.stringify(instance.rootJson(), null, 2), 'root.json')
-    expect(root?.name).toBe('root.json')
+  it.each([
+    ['one line', undefined],
+    ['many lines', 2]
+  ])('reads one of %s, and calls it what its file is called', (_, indent) => {
+    const text = JSON.stringify(instance.rootJson(), null, indent)
+    expect(parseTrustedRoots(text, 'root.json').map(({ name }) => name)).toEqual(['root.json'])
   })
 
   it.each([

@@ -101,7 +101,7 @@ function asBundle(
   // cosign takes an empty annotation for a missing one, and writes the chain like that.
   const read = (key: string, shape: Shape): string => {
     const value = annotations[key] ?? ''
-    if (value !== '') short(shape)(value, at(key, name))
+    short(shape)(value, at(key, name))
     return value
   }
   const readJson = (key: string, shape: Shape): unknown => {
