@@ -102,6 +102,12 @@ describe('readModelStatement reads', () => {
       shardStatement({ 'a:0:4': '0123' }, 4),
       () => undefined
     ],
+    ['a name as long as any', modelStatement({ ['a/'.repeat(2047) + 'aa']: 'x' }), () => undefined],
+    [
+      'shards that start after ten bytes and more',
+      shardStatement({ a: '0123456789abcd' }, 4),
+      () => undefined
+    ],
     ['one file that is the model', modelStatement({ '.': 'x' }), () => undefined]
   ])('%s', (_, statement, edit) => {
     expect(refusal(statement, edit)).toBe('read')
@@ -186,6 +192,11 @@ describe('readModelStatement refuses', () => {
       put(`${FIRST}.algorithm`, 'sha256-sharded-5'),
       shards
     ],
+    [
+      'MODEL_HASH',
+      'the algorithm of shards of no size',
+      put(`${FIRST}.algorithm`, 'sha256-sharded-undefined')
+    ],
     ['FIELD_INVALID', 'a resource without a digest', drop(`${FIRST}.digest`)],
     [
       'FIELD_INVALID',
@@ -228,6 +239,7 @@ describe('readModelStatement refuses', () => {
     ],
     ['FIELD_INVALID', 'a shard size of zero', put(`${SERIALIZATION}.shard_size`, 0), shards],
     ['MODEL_SHARDS', 'a shard without a range', put(`${FIRST}.name`, 'a'), shards],
+    ['MODEL_SHARDS', 'a range with something behind it', put(`${FIRST}.name`, 'a:0:4 '), shards],
     ['MODEL_SHARDS', 'a range in other digits', put(`${FIRST}.name`, 'a:00:4'), shards],
     [
       'MODEL_SHARDS',
@@ -307,6 +319,10 @@ describe('readModelStatement refuses', () => {
       put('predicate.resources', [])
     ],
     ['STATEMENT.predicate.resources[0] is not an object.', put(FIRST, 'a')],
+    ['STATEMENT.predicate.resources[0].name is not present.', drop(`${FIRST}.name`)],
+    ['STATEMENT.predicate.resources[0].name is not a string.', put(`${FIRST}.name`, 1)],
+    ['STATEMENT.predicate.resources[0].digest is not present.', drop(`${FIRST}.digest`)],
+    ['STATEMENT.predicate.resources[0].algorithm is not present.', drop(`${FIRST}.algorithm`)],
     [
       'STATEMENT.predicate.resources has "config.json" twice, so readers may disagree on its digest.',
       more('config.json')
