@@ -19,7 +19,7 @@ export async function largeFile(bench: Bench): Promise<Row[]> {
   let memory = 0
   for (let round = 0; round < ROUNDS; round++) {
     digests.push(digest(file))
-    const cost = await bench.sign('large.bin')
+    const cost = await bench.sign({ files: 'large.bin' })
     signings.push(cost.seconds)
     memory = Math.max(memory, cost.peakMemory)
   }

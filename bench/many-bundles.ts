@@ -19,7 +19,7 @@ export async function manyBundles(bench: Bench): Promise<Row[]> {
     const start = performance.now()
     for (let i = 0; i < SINGLE_RUNS; i++) bench.verifyByCosign(cosign, `many/${i}.txt`)
     loops.push((((performance.now() - start) / 1000) * FILES) / SINGLE_RUNS)
-    const cost = await bench.verify('many/*.txt')
+    const cost = await bench.verify({ files: 'many/*.txt' })
     runs.push(cost.seconds)
     memory = Math.max(memory, cost.peakMemory)
   }

@@ -14,9 +14,10 @@ export async function manyFiles(bench: Bench): Promise<Row[]> {
   for (let i = 0; i < FILES; i++) writeFileSync(join(folder, `${i}.txt`), `file ${i}`)
 
   let singles = 0
-  for (let i = 0; i < SINGLE_RUNS; i++) singles += (await bench.sign(`many/${i}.txt`)).seconds
+  for (let i = 0; i < SINGLE_RUNS; i++)
+    singles += (await bench.sign({ files: `many/${i}.txt` })).seconds
   const loop = (singles / SINGLE_RUNS) * FILES
-  const all = await bench.sign('many/*.txt')
+  const all = await bench.sign({ files: 'many/*.txt' })
 
   const certificates = posts(all.requests, 'fulcio')
   const entries = posts(all.requests, 'rekor')

@@ -7,6 +7,7 @@ import { formatTable, missed } from './row.ts'
 import { Bench } from './signing.ts'
 import { size } from './size.ts'
 import { start } from './start.ts'
+import { wideModel } from './wide-model.ts'
 
 const bench = await Bench.open()
 try {
@@ -15,7 +16,8 @@ try {
     ...(await start(bench)),
     ...(await manyFiles(bench)),
     ...(await manyBundles(bench)),
-    ...(await largeFile(bench))
+    ...(await largeFile(bench)),
+    ...(await wideModel(bench))
   ]
   console.log(formatTable(rows))
   if (rows.some(missed)) process.exitCode = 1

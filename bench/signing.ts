@@ -5,6 +5,9 @@ import { join } from 'node:path'
 import { runAction, type ActionRun } from '../__tests__/e2e/runner.ts'
 import { type RequestRecord, type Sandbox, startSandbox } from '../sandbox/client.ts'
 
+/** The input that names what is signed or verified. */
+type Subjects = { files: string } | { models: string }
+
 /** What one run of `dist/sign` took. */
 export type Cost = {
   seconds: number
@@ -44,18 +47,18 @@ export class Bench {
   }
 
   /** @throws Error with the log of a run that failed */
-  async sign(files: string): Promise<Cost> {
+  async sign(subjects: Subjects): Promise<Cost> {
     const earlier = (await this.#sandbox.requests()).length
     const start = Date.now()
     const { run, peakMemory } = await this.#run('sign', {
-      files,
+      ...subjects,
       // What it is measured against uploads nothing.
       publish: 'local',
       'signing-config': this.#sandbox.signingConfig
     })
     const requests = (await this.#sandbox.requests()).slice(earlier)
     const [first] = requests
-    if (first === undefined) throw new Error(`signing ${files} asked nothing of the sandbox`)
+    if (first === undefined) throw new Error('signing asked nothing of the sandbox')
     return {
       seconds: run.durationMs / 1000,
       secondsToFirstRequest: (first.at - start) / 1000,
@@ -65,8 +68,8 @@ export class Bench {
   }
 
   /** @throws Error with the log of a run in which something did not verify */
-  async verify(files: string): Promise<Pick<Cost, 'seconds' | 'peakMemory'>> {
-    const { run, peakMemory } = await this.#run('verify', { files })
+  async verify(subjects: Subjects): Promise<Pick<Cost, 'seconds' | 'peakMemory'>> {
+    const { run, peakMemory } = await this.#run('verify', subjects)
     return { seconds: run.durationMs / 1000, peakMemory }
   }
 
@@ -100,7 +103,7 @@ export class Bench {
       deadline: 600_000
     })
     if (run.exitCode !== 0) {
-      throw new Error(`${door} of ${inputs.files ?? ''} failed:\n${run.raw.slice(-4000)}`)
+      throw new Error(`${door} failed:\n${run.raw.slice(-4000)}`)
     }
     return { run, peakMemory: peakMemory(readFileSync(status, 'utf8')) }
   }

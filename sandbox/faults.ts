@@ -17,7 +17,7 @@ export type ServiceName = (typeof SERVICES)[number]
 
 /** Faults before the service learns of the request, the same for every service. */
 export const EARLY = [
-  'status', // answers `status` (500) with `headers`
+  'status', // answers `status` (500) with `headers`, and says `message`
   'echo-token', // answers `status` (400), and repeats the token it was sent in body and header
   'redirect', // answers `status` (307) to another listener, which notes whether a secret came along
   'garbage', // answers 201 (a POST) or 200 with something that is not JSON
@@ -77,6 +77,8 @@ export type Fault = {
   after?: number
   status?: number
   headers?: Record<string, string>
+  /** Of `status`; "sandbox fault" when absent. */
+  message?: string
   /** Of `slow`, `drip` and `clock`; negative: a clock that is behind. */
   seconds?: number
   /**

@@ -79,6 +79,13 @@ export async function pushImage(
   }
 }
 
+/** The name, with the digest, of a new image to try things with. */
+export async function pushSomeImage(registryUrl: string): Promise<string> {
+  const repository = 'octo-org/app'
+  const { digest } = await pushImage(registryUrl, repository, { content: 'an image' })
+  return `${new URL(registryUrl).host}/${repository}@${digest}`
+}
+
 async function imageManifest(
   pushBlob: Push,
   layer: Buffer,

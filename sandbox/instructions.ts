@@ -28,27 +28,39 @@ type Known = Pick<
   Layout,
   'dir' | 'env' | 'trustedRoot' | 'signingConfig' | 'signingConfigV2' | 'clientTrustConfig'
 > & {
-  /** Where cosign and sigstore-python are. */
-  programs?: { cosign: string; sigstore: string }
+  /** Of an image to sign, with its digest. */
+  image: string
+  /** Where cosign, sigstore-python and model_signing are. */
+  programs?: { cosign: string; sigstore: string; modelSigning: string }
   /** Lines for the end. */
   notes: string[]
 }
 
 /** What a person types to use a Sigstore on loopback by hand, as a shell reads it. */
 export function instructions(known: Known): string {
-  const { env, trustedRoot, signingConfig, signingConfigV2, clientTrustConfig, notes } = known
-  const { cosign, sigstore } = known.programs ?? { cosign: 'cosign', sigstore: 'sigstore' }
+  const { env, trustedRoot, signingConfig, signingConfigV2, clientTrustConfig, image, notes } =
+    known
+  const { cosign, sigstore, modelSigning } = known.programs ?? {
+    cosign: 'cosign',
+    sigstore: 'sigstore',
+    modelSigning: 'model_signing'
+  }
   const exports = Object.entries(env).map(([name, value]) => `export ${name}=${quote(value)}`)
-  const identity = `https://github.com/${env.GITHUB_WORKFLOW_REF ?? ''}`
-  const instance = { files: 'FILE', 'trusted-root': trustedRoot, 'show-summary': 'false' }
-  return `# A Sigstore on loopback, gone on Ctrl-C. In another shell, in the folder of FILE:
+  const identity = quote(`https://github.com/${env.GITHUB_WORKFLOW_REF ?? ''}`)
+  const issuer = 'https://token.actions.githubusercontent.com'
+  const instance = { 'trusted-root': trustedRoot, 'show-summary': 'false' }
+  const signing = { ...instance, 'signing-config': signingConfig, 'artifact-name': 'sigstore' }
+  const actions = Object.entries({ files: 'FILE', models: 'MODEL', images: image }).map(
+    ([input, value]) => `# the action: ${input}
+${actionCommand('sign', { ...signing, [input]: value })}
+${actionCommand('verify', { ...instance, [input]: value })}
+`
+  )
+  return `# A Sigstore on loopback, gone on Ctrl-C. In another shell, in the folder of FILE and of MODEL, a folder:
 ${exports.join('\n')}
 export GITHUB_WORKSPACE="$PWD" RUNNER_TEMP=${known.dir}
 
-# the action
-${actionCommand('sign', { ...instance, 'signing-config': signingConfig, 'artifact-name': 'sigstore' })}
-${actionCommand('verify', instance)}
-
+${actions.join('\n')}
 # with Rekor v2 in place of v1, here and below: ${signingConfigV2}
 
 # a token for cosign and others
@@ -56,10 +68,14 @@ TOKEN=$(curl -s -H "Authorization: Bearer $ACTIONS_ID_TOKEN_REQUEST_TOKEN" "$ACT
 
 # cosign
 ${cosign} sign-blob --yes --identity-token "$TOKEN" --signing-config ${signingConfig} --trusted-root ${trustedRoot} --bundle FILE.sigstore.json FILE
-${cosign} verify-blob --certificate-identity ${quote(identity)} --certificate-oidc-issuer https://token.actions.githubusercontent.com --trusted-root ${trustedRoot} --bundle FILE.sigstore.json FILE
+${cosign} verify-blob --certificate-identity ${identity} --certificate-oidc-issuer ${issuer} --trusted-root ${trustedRoot} --bundle FILE.sigstore.json FILE
+${cosign} verify --certificate-identity ${identity} --certificate-oidc-issuer ${issuer} --trusted-root ${trustedRoot} ${image}
 
 # sigstore-python
 ${sigstore} --trust-config ${clientTrustConfig} sign --identity-token "$TOKEN" --overwrite --bundle FILE.sigstore.json FILE
+
+# model_signing
+${modelSigning} verify sigstore --trust_config ${clientTrustConfig} --identity ${identity} --identity_provider ${issuer} --signature MODEL/model.sig MODEL
 
 ${notes.map(note => `# ${note}\n`).join('')}`
 }

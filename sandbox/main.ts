@@ -7,6 +7,7 @@
  */
 import { parseArgs } from 'node:util'
 import { listenForControl } from './control.ts'
+import { pushSomeImage } from './image.ts'
 import { type ClaimChanges, RunningSandbox } from './sandbox.ts'
 
 const { values } = parseArgs({
@@ -35,11 +36,12 @@ if (values.json) {
 } else {
   // Only people need it, and tests start many sandboxes.
   const { instructions } = await import('./instructions.ts')
+  const image = await pushSomeImage(layout.urls.registry)
   const notes = [
     `TUF: ${layout.urls.tuf} from ${layout.tufRoot}`,
     `registries: ${layout.urls.registry} (referrers API), ${layout.urls.registry2} (none)`,
     `one fault: curl -d '{"service":"rekor","kind":"status","status":503,"times":1}' ${control.url}/faults`,
     `no faults: curl -X DELETE ${control.url}/faults`
   ]
-  process.stdout.write(instructions({ ...layout, notes }))
+  process.stdout.write(instructions({ ...layout, image, notes }))
 }

@@ -66,8 +66,9 @@ function reset({ record, response }: Exchange, answer: Answer): void {
   setTimeout(() => response.socket?.resetAndDestroy(), 20)
 }
 
-function fail(exchange: Exchange, { status = 500, headers }: Fault): void {
-  send(exchange, json(status, { code: status, message: 'sandbox fault' }, headers))
+function fail(exchange: Exchange, fault: Fault): void {
+  const { status = 500, message = 'sandbox fault', headers } = fault
+  send(exchange, json(status, { code: status, message }, headers))
 }
 
 /** Answers in place of the service, which never learns of the request. */

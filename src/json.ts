@@ -25,7 +25,9 @@ const MAX_KEYS = 64 * 1024
  * structure only: that a text has no fault does not make it JSON.
  */
 export function findJsonFault(text: string): JsonFault | undefined {
-  if (Buffer.byteLength(text) > MAX_BYTES) return tooLarge('is larger than 64 MiB')
+  // Three is the most that one character takes: most texts need not be counted.
+  if (3 * text.length > MAX_BYTES && Buffer.byteLength(text) > MAX_BYTES)
+    return tooLarge('is larger than 64 MiB')
   const open: (Set<string> | undefined)[] = []
   let values = 0
   for (let i = 0; i < text.length; i++) {

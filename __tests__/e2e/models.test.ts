@@ -7,6 +7,7 @@ import { checkedResults } from './results.ts'
 import { useScene } from './scene.ts'
 
 const OMS = 'https://model_signing/signature/v1.0'
+const ISSUER = 'https://token.actions.githubusercontent.com'
 const IDENTITY =
   'https://github.com/octo-org/octo-models/.github/workflows/release.yml@refs/heads/main'
 
@@ -70,9 +71,11 @@ describe('a model', () => {
     })
     const bundle = JSON.parse(await scene.read('my-model/model.sig')) as { mediaType: string }
     expect(bundle.mediaType).toBe('application/vnd.dev.sigstore.bundle.v0.3+json')
-    expect(run.outputs['verify-commands']).toBe(
-      `cosign verify-blob-attestation --trusted-root ${scene.sandbox.trustedRoot} --bundle my-model/model.sig --type ${OMS} --digest ${ROOT} --digestAlg sha256 --certificate-identity ${IDENTITY} --certificate-oidc-issuer https://token.actions.githubusercontent.com`
-    )
+    const { trustedRoot } = scene.sandbox
+    expect(run.outputs['verify-commands']?.split('\n')).toEqual([
+      `jq '{mediaType: "application/vnd.dev.sigstore.clienttrustconfig.v0.1+json", trustedRoot: ., signingConfig: {mediaType: "application/vnd.dev.sigstore.signingconfig.v0.2+json"}}' ${trustedRoot} | model_signing verify sigstore --trust_config /dev/stdin --signature my-model/model.sig --identity ${IDENTITY} --identity_provider ${ISSUER} my-model`,
+      `cosign verify-blob-attestation --trusted-root ${trustedRoot} --bundle my-model/model.sig --type ${OMS} --digest ${ROOT} --digestAlg sha256 --certificate-identity ${IDENTITY} --certificate-oidc-issuer ${ISSUER}`
+    ])
     expect((await checkedResults('sign', run.outputs['results-path'])).subjects).toMatchObject([
       {
         kind: 'model',
@@ -89,7 +92,9 @@ describe('a model', () => {
     expect(run.log).toContain('Hashing 5 file(s) of my-model.')
     expect(run.summary).toContain('1 model(s) signed')
     expect(run.summary).toContain('model of 5 file(s)')
+    expect(run.summary).toContain('\n```yaml\n- uses: ')
     expect(run.summary).toContain('    models: |\n      my-model\n')
+    expect(run.summary).toContain('\n```sh\njq ')
 
     const verified = await scene.verify({ models: 'my-model' })
 

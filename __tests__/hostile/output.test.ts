@@ -164,7 +164,7 @@ describe('the summary', () => {
     await expectOnlyOurs(HOSTILE, text => {
       // Short enough for no line to be left out.
       const row = text.slice(0, 100_000)
-      const lines = composeSummary([folded(row, fence([row, row]))], '/r').split('\n')
+      const lines = composeSummary([folded(row, fence('sh', [row, row]))], '/r').split('\n')
       expect(lines).toHaveLength(10)
       expect(lines[0]).toMatch(/^<details><summary>[^<>]*<\/summary>$/)
       const ticks = /^(`{3,})sh$/.exec(lines[2] ?? '')?.[1] ?? ''

@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import { bundleFromJSON } from '@sigstore/bundle'
 import { TrustedRoot } from '@sigstore/protobuf-specs'
 import { Verifier, toSignedEntity, toTrustMaterial } from '@sigstore/verify'
-import { afterAll, beforeAll, describe, expect } from '@jest/globals'
+import { beforeAll, describe, expect } from '@jest/globals'
 import packageJson from '../../package.json' with { type: 'json' }
 import { cell } from './cell.ts'
-import { IDENTITY, ISSUER, type Job, openJob } from './job.ts'
+import { IDENTITY, ISSUER } from './job.ts'
 import {
   BECAUSE_OF,
   CHANGED,
@@ -22,6 +22,7 @@ import { npm } from './peers/npm.ts'
 import type { Peer } from './peers/peer.ts'
 import { python } from './peers/python.ts'
 import type { Log } from './services/trust.ts'
+import { useJob } from './use-job.ts'
 
 /** What our action signs with. */
 const OURS: Log[] = ['rekor-v1', 'rekor-v2']
@@ -29,9 +30,8 @@ const PEERS = [cosign, cosign2, python, npm]
 
 const signsWith = (peer: Peer): Log[] => (peer === npm ? ['rekor-v1'] : OURS)
 
-let job: Job
+const job = useJob()
 beforeAll(async () => {
-  job = await openJob()
   await job.write(CHANGED, 'onf')
   await job.write('theirs', 'one')
   // First of all, so that ours is the first entry of the log, whose proof is empty.
@@ -40,9 +40,6 @@ beforeAll(async () => {
     const signed = await job.sign(log, { files: `ours-${log}` })
     expect(signed).toMatchObject({ exitCode: 0, annotations: [] })
   }
-})
-afterAll(async () => {
-  await job.close()
 })
 
 describe.each(PEERS)('a file: $program $version', peer => {

@@ -1,8 +1,7 @@
 /** The peers among themselves, without us: where a row about images fails, this says whether it is theirs. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { describe, expect, it } from '@jest/globals'
 import type { Refuses } from './cell.ts'
 import { ANNOTATIONS, type Signed, carry, push, theyVerifyImage } from './images.ts'
-import { type Job, openJob } from './job.ts'
 import {
   cosign2Images,
   cosign2Legacy,
@@ -15,14 +14,9 @@ import { discover } from './peers/oras.ts'
 import { policyTester } from './peers/policy-tester.ts'
 import type { RegistryName } from './services/layout.ts'
 import type { Log } from './services/trust.ts'
+import { useJob } from './use-job.ts'
 
-let job: Job
-beforeAll(async () => {
-  job = await openJob()
-})
-afterAll(async () => {
-  await job.close()
-})
+const job = useJob()
 
 type Case = { signer: ImageSigner; verifier: ImageVerifier; log: Log; registry: RegistryName }
 const of = (

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect } from '@jest/globals'
+import { describe, expect } from '@jest/globals'
 import { cell } from './cell.ts'
 import {
   ANNOTATIONS,
@@ -13,22 +13,16 @@ import {
   weSign,
   weVerifyImage
 } from './images.ts'
-import { type Job, openJob } from './job.ts'
 import { BECAUSE_OF, LOG_NAMES, weRefuse } from './matrix.ts'
 import { cosignImages } from './peers/cosign-images.ts'
 import { BUNDLE, ORAS, discover } from './peers/oras.ts'
 import type { RegistryName } from './services/layout.ts'
 import { PROGRAMS } from './services/programs.ts'
+import { useJob } from './use-job.ts'
 
 const LOG = 'rekor-v1'
 
-let job: Job
-beforeAll(async () => {
-  job = await openJob()
-})
-afterAll(async () => {
-  await job.close()
-})
+const job = useJob()
 
 describe.each([
   ['registry', 'crane'],

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe } from '@jest/globals'
+import { describe } from '@jest/globals'
 import { cell } from './cell.ts'
 import {
   ANNOTATIONS,
@@ -8,7 +8,6 @@ import {
   weSign,
   weVerifyImage
 } from './images.ts'
-import { type Job, openJob } from './job.ts'
 import { LOG_NAMES } from './matrix.ts'
 import {
   cosign2Images,
@@ -21,14 +20,9 @@ import type { Format, ImageSigner, ImageVerifier } from './peers/image-peer.ts'
 import { policyTester } from './peers/policy-tester.ts'
 import type { RegistryName } from './services/layout.ts'
 import type { Log } from './services/trust.ts'
+import { useJob } from './use-job.ts'
 
-let job: Job
-beforeAll(async () => {
-  job = await openJob()
-})
-afterAll(async () => {
-  await job.close()
-})
+const job = useJob()
 
 const LOGS: Log[] = ['rekor-v1', 'rekor-v2']
 /** One tells what refers to an image, and for the other a tag has to. */

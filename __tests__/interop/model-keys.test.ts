@@ -1,8 +1,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, describe, expect } from '@jest/globals'
+import { beforeAll, describe, expect } from '@jest/globals'
 import { type Refuses, cell } from './cell.ts'
-import { type Job, openJob } from './job.ts'
 import { BECAUSE_OF } from './matrix.ts'
 import { NESTED, makeModel, tampered, tamperings } from './model-shapes.ts'
 import {
@@ -13,22 +12,19 @@ import {
   ours
 } from './peers/model-keys.ts'
 import { modelSigning } from './peers/model-signing.ts'
+import { useJob } from './use-job.ts'
 
 const run = promisify(execFile)
 const CURVES = ['P-256', 'P-384', 'P-521']
 
-let job: Job
+const job = useJob()
 beforeAll(async () => {
-  job = await openJob()
   for (const curve of CURVES) {
     await makeKey(curve)
     await makeChain(curve)
   }
   await makeKey('other')
   await makeChain('other')
-})
-afterAll(async () => {
-  await job.close()
 })
 
 const key = (name: string): Credentials => ({

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from '@jest/globals'
-import { verifyCommands } from '../../src/sign/commands.ts'
 import type { Refuses } from './cell.ts'
 import { IDENTITY, ISSUER, type Job } from './job.ts'
 import { BECAUSE_OF, OTHER_IDENTITY, OTHER_ISSUER, OTHER_TYPE } from './matrix.ts'
@@ -127,35 +126,6 @@ export async function cosignVerifies(
   await refuses(BECAUSE_OF.type, refused({ type: OTHER_TYPE }, refusals.type))
   const without = [job.services.urls[log]]
   await refuses(BECAUSE_OF.log, refused({ without }, refusals.log))
-}
-
-/**
- * The commands that the sign step would print of a model had it been signed with a public instance, model_signing's
- * first.
- */
-export function modelCommands(shape: Shape, path: string): string[] {
-  const signature = signatureOf(shape, path)
-  const identity = { subjectAlternativeName: IDENTITY, issuer: ISSUER }
-  const verified = {
-    identity: { ...identity, ...{ notBefore: new Date(), notAfter: new Date() }, claims: {} },
-    times: []
-  }
-  const model = {
-    ...{ kind: 'model' as const, name: path, path, sha256: '', single: isSingle(shape) },
-    ...{ bundle: { path: signature, name: signature }, allowSymlinks: shape.links !== undefined },
-    ...{ signature: { made: '', verified }, files: 1, elsewhere: false, pickles: [] }
-  }
-  const published = { local: signature }
-  const signed = {
-    kind: 'model' as const,
-    name: path,
-    sha256: '',
-    verified,
-    published,
-    errors: [],
-    model
-  }
-  return verifyCommands(signed, {}, { isStaging: false })
 }
 
 /** Of what is ignored, anybody may make something else. */

@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect } from '@jest/globals'
+import { beforeAll, describe, expect } from '@jest/globals'
 import { cell } from './cell.ts'
-import { type Job, openJob } from './job.ts'
 import { BECAUSE_OF, CHANGED, LOG_NAMES, OTHER_TYPE } from './matrix.ts'
 import { theyVerify, weRefuse, weVerify } from './matrix.ts'
 import { cosignStatements } from './peers/cosign.ts'
 import { PREDICATE, PREDICATE_FILE, PREDICATE_TYPE } from './peers/peer.ts'
 import { pythonStatements } from './peers/python.ts'
 import type { Log } from './services/trust.ts'
+import { useJob } from './use-job.ts'
 
 const LOGS: Log[] = ['rekor-v1', 'rekor-v2']
 /** What each log has of a statement. */
@@ -18,9 +18,8 @@ const ENTRIES = {
   'rekor-v2': { kind: 'hashedrekord', version: '0.0.2' }
 } as const
 
-let job: Job
+const job = useJob()
 beforeAll(async () => {
-  job = await openJob()
   await job.write('file', 'one')
   await job.write(CHANGED, 'onf')
   await job.write(PREDICATE_FILE, JSON.stringify(PREDICATE))
@@ -29,9 +28,6 @@ beforeAll(async () => {
     await sign('statement.json', `ours-${log}.json`, log)
     await expectEntry(`ours-${log}.json`, log)
   }
-})
-afterAll(async () => {
-  await job.close()
 })
 
 describe.each([cosignStatements, pythonStatements])('a statement: $program', peer => {

@@ -60,16 +60,21 @@ describe('a link', () => {
 
 describe('a fence', () => {
   it('has room for more lines than a call has arguments', () => {
-    expect(fence(Array.from({ length: 300_000 }, () => '`a')).open).toBe('```sh')
+    expect(
+      fence(
+        'sh',
+        Array.from({ length: 300_000 }, () => '`a')
+      ).open
+    ).toBe('```sh')
   })
 
   it('is longer than what is in it', () => {
-    const { open, rows, close } = fence(['a ```` b', '```', 'c\n```\nd'])
-    expect([open, ...rows, close].join('')).toBe('`````sh\na ```` b\n```\nc ``` d\n`````')
+    const { open, rows, close } = fence('text', ['a ```` b', '```', 'c\n```\nd'])
+    expect([open, ...rows, close].join('')).toBe('`````text\na ```` b\n```\nc ``` d\n`````')
   })
 
   it('has three backticks at least', () => {
-    expect(fence(['a']).open).toBe('```sh')
+    expect(fence('sh', ['a']).open).toBe('```sh')
   })
 })
 
@@ -98,7 +103,7 @@ describe('a summary', () => {
 
   it('shares its room among tables and fences', () => {
     const lines = rows(1000).flat()
-    const summary = composeSummary([table(['a'], rows(1000)), fence(lines)], '/r', 5000)
+    const summary = composeSummary([table(['a'], rows(1000)), fence('sh', lines)], '/r', 5000)
     expect(bytes(summary)).toBeLessThanOrEqual(5000)
     expect(summary).toMatch(/\d+ more rows are.*\n\n```sh\n(row é \d+\n)+```\n\n<p>\d+ more lines/)
   })
@@ -111,7 +116,7 @@ describe('a summary', () => {
   })
 
   it.each([0, 1, 2, 50, 99, 100])('fits whatever the limit: %d bytes less', less => {
-    const sections = [table(['a'], rows(9)), fence(['b']), table(['c'], rows(3))]
+    const sections = [table(['a'], rows(9)), fence('sh', ['b']), table(['c'], rows(3))]
     const limit = bytes(composeSummary(sections, '/r')) - less
     expect(bytes(composeSummary(sections, '/r', limit))).toBeLessThanOrEqual(limit)
   })

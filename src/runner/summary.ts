@@ -51,14 +51,14 @@ export function table(header: string[], rows: Cell[][]): Rows {
   }
 }
 
-/** Lines to copy, such as commands. The fence is longer than any run of backticks in them. */
-export function fence(lines: string[]): Rows {
+/** Lines to copy, such as commands, coloured as their language. The fence is longer than any run of backticks in them. */
+export function fence(language: 'sh' | 'text' | 'yaml', lines: string[]): Rows {
   const rows = lines.map(sanitize)
   const runs = rows.flatMap(row => row.match(/`+/g) ?? [])
   const longest = runs.reduce((most, { length }) => Math.max(most, length), 2)
   const ticks = '`'.repeat(longest + 1)
   return {
-    open: `${ticks}sh`,
+    open: `${ticks}${language}`,
     rows: rows.map(row => `\n${row}`),
     close: `\n${ticks}`,
     noun: 'lines'

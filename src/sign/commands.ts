@@ -6,6 +6,13 @@ import type { SignedModel } from './models.ts'
 import type { Signed } from './publish.ts'
 
 /**
+ * A client trust config of a trusted root, in jq's words: sigstore-python takes an instance in no other form. Of how to
+ * sign there, which nobody asks who verifies, it wants the type alone.
+ */
+const TRUST_CONFIG =
+  '{mediaType: "application/vnd.dev.sigstore.clienttrustconfig.v0.1+json", trustedRoot: ., signingConfig: {mediaType: "application/vnd.dev.sigstore.signingconfig.v0.2+json"}}'
+
+/**
  * The commands that verify a subject with other tools, each on one line, ready for a POSIX shell with
  * `$'…'` (bash, zsh, and POSIX.1-2024), in the folder of the checkout.
  *
@@ -17,28 +24,32 @@ export function verifyCommands(
   instance: Pick<Instance, 'trustedRootPath' | 'isStaging'>
 ): string[] {
   const cosign = cosignCommand(subject, annotations, instance.trustedRootPath)
-  // Of another instance it has to have a file that also says how to sign there, which we were not given.
-  if (subject.kind !== 'model' || instance.trustedRootPath !== undefined) return [cosign]
-  return [modelSigningCommand(subject, subject.model, instance.isStaging), cosign]
+  if (subject.kind !== 'model') return [cosign]
+  return [modelSigningCommand(subject, subject.model, instance), cosign]
 }
 
 /**
  * model_signing 1.0 and 1.1 know underscores alone, later ones both. What the signature leaves out it knows
  * from there; links it follows only where it is told.
  */
-function modelSigningCommand(subject: Signed, model: SignedModel, isStaging: boolean): string {
+function modelSigningCommand(
+  subject: Signed,
+  model: SignedModel,
+  { trustedRootPath, isStaging }: Pick<Instance, 'trustedRootPath' | 'isStaging'>
+): string {
   const { identity } = subject.verified
-  return [
+  const verify = [
     ...['model_signing', 'verify', 'sigstore'],
     ...(isStaging ? ['--use_staging'] : []),
+    ...(trustedRootPath === undefined ? [] : ['--trust_config', '/dev/stdin']),
     ...['--signature', bundleOf(subject, model)],
     ...['--identity', identity.subjectAlternativeName],
     ...['--identity_provider', identity.issuer],
     ...(model.allowSymlinks ? ['--allow_symlinks'] : []),
     inFolder(model.name)
   ]
-    .map(quote)
-    .join(' ')
+  if (trustedRootPath === undefined) return line(verify)
+  return `${line(['jq', TRUST_CONFIG, inFolder(trustedRootPath)])} | ${line(verify)}`
 }
 
 /** By cosign 3. */
@@ -50,7 +61,7 @@ function cosignCommand(
   const { identity } = subject.verified
   const [command, options, operand] = cosignVerify(subject)
   const signed = command === 'verify' ? Object.entries(annotations) : []
-  return [
+  return line([
     'cosign',
     command,
     ...(trustedRoot === undefined ? [] : ['--trusted-root', trustedRoot]),
@@ -59,9 +70,7 @@ function cosignCommand(
     ...['--certificate-oidc-issuer', identity.issuer],
     ...signed.flatMap(([key, value]) => ['-a', `${key}=${value}`]),
     ...(operand === undefined ? [] : [operand])
-  ]
-    .map(quote)
-    .join(' ')
+  ])
 }
 
 type Command = [command: string, options: string[], operand?: string]
@@ -103,6 +112,10 @@ function ofImage({ name, sha256, bundle, published }: Signed): Command {
 /** cosign takes a name that begins with a dash for an option, after `--` too. */
 function inFolder(path: string): string {
   return path.startsWith('-') ? `./${path}` : path
+}
+
+function line(words: string[]): string {
+  return words.map(quote).join(' ')
 }
 
 function quote(word: string): string {

@@ -44,7 +44,7 @@ export function summarize(
       ? []
       : [paragraph(`Left out, being bundles: `, code(leftOut.join(', ')))]),
     paragraph('Verify in a job that needs this one:'),
-    fence([
+    fence('yaml', [
       ...(uploaded === undefined ? [] : downloadStep(uploaded)),
       `- uses: ${verifyAction}`,
       '  with:',
@@ -55,7 +55,7 @@ export function summarize(
       ...(files === undefined ? [] : block('files', files)),
       ...(models === undefined ? [] : ofModels(models))
     ]),
-    folded('Or with other tools, in the folder of the checkout', fence(commands)),
+    folded('Or with other tools, in the folder of the checkout', fence('sh', commands)),
     ...(models === undefined
       ? []
       : [

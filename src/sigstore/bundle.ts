@@ -24,12 +24,12 @@ export function messageBundle(o: {
 
 /** A v0.3 bundle of a signed in-toto statement, still without witnesses. */
 export function statementBundle(o: {
-  payload: Uint8Array
+  payload: Buffer
   signature: Buffer
   certificate: Buffer
 }): BundleWithDsseEnvelope {
   return toDSSEBundle({
-    artifact: Buffer.from(o.payload),
+    artifact: o.payload,
     artifactType: STATEMENT_TYPE,
     signature: o.signature,
     certificate: o.certificate

@@ -78,8 +78,8 @@ export class Session {
   }
 
   /** Signs an in-toto statement, given as the bytes of its JSON, in a DSSE envelope. */
-  signStatement(payload: Uint8Array): Promise<Bundle> {
-    const pae = envelopes.preAuthEncoding(STATEMENT_TYPE, Buffer.from(payload))
+  signStatement(payload: Buffer): Promise<Bundle> {
+    const pae = envelopes.preAuthEncoding(STATEMENT_TYPE, payload)
     const sha256 = createHash('sha256').update(pae).digest()
     const payloadSha256 = createHash('sha256').update(payload).digest()
     return this.#sign(({ key, certificate }) => {

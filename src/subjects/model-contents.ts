@@ -6,8 +6,8 @@ import { listModelFiles } from './model-files.ts'
 import type { ModelPlace } from './model.ts'
 
 /**
- * A model as it lies on disk, to be compared with what was signed of it. What was hashed once is known, for
- * other bundles of the same model.
+ * A model as it lies on disk, to be compared with what was signed of it; its files are found sorted by the UTF-8
+ * bytes of their names. What was hashed once is known, for other bundles of the same model.
  *
  * @param options.allowSymlinks whether links to files stand for these also where the signer had none
  */
@@ -16,7 +16,7 @@ export function openModel(
   { allowSymlinks, ...options }: HashOptions & { allowSymlinks: boolean }
 ): Omit<ModelFiles, 'ignores'> {
   const found = new Map<string, { path: string; size: number }>()
-  const digests = new Map<string, string>()
+  const known = { sha256: new Map<string, string>(), blake2b: new Map<string, string>() }
   return {
     single,
     async find(asked) {
@@ -31,8 +31,10 @@ export function openModel(
     },
     async hash(parts, hashType) {
       const algorithm = hashType === 'blake2b' ? ('blake2b512' as const) : hashType
+      const digests = known[hashType]
       const tasks = parts.map(({ name, shard }) => ({
-        key: `${algorithm} ${shard?.start} ${shard?.end} ${name}`,
+        // What no name has.
+        key: shard ? `${name}\0${shard.start}\0${shard.end}` : name,
         ...(found.get(name) ?? { path: '' }),
         algorithm,
         ...(shard && { range: shard })

@@ -35,8 +35,15 @@ export type ModelFiles = {
 export async function compareModel(statement: ModelStatement, files: ModelFiles): Promise<void> {
   const recorded = new Set(statement.ignorePaths)
   const ignores = (name: string): boolean =>
-    files.ignores(name) || paths(name).some(path => recorded.has(path))
-  const listed = new Set(statement.resources.flatMap(({ name }) => paths(name)))
+    files.ignores(name) || [...paths(name)].some(path => recorded.has(path))
+  const listed = new Set<string>()
+  for (const { name } of statement.resources) {
+    for (const path of paths(name)) {
+      // Nor is any above it new then.
+      if (listed.has(path)) break
+      listed.add(path)
+    }
+  }
   const found = await files.find({
     skip: name => !listed.has(name) && ignores(name),
     allowSymlinks: statement.allowSymlinks
@@ -75,10 +82,8 @@ export async function compareModel(statement: ModelStatement, files: ModelFiles)
 }
 
 /** A path and those above it: `a/b/c`, `a/b`, `a`. */
-function paths(name: string): string[] {
-  const all = [name]
-  for (let i = name.lastIndexOf('/'); i > 0; i = name.lastIndexOf('/', i - 1)) {
-    all.push(name.slice(0, i))
+function* paths(name: string): Generator<string> {
+  for (let end = name.length; end > 0; end = name.lastIndexOf('/', end - 1)) {
+    yield name.slice(0, end)
   }
-  return all
 }

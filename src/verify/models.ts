@@ -7,13 +7,7 @@ import { signaturePath } from '../storage/local.ts'
 import { displayName } from '../subjects/file.ts'
 import { ignoresOf, ignoring } from '../subjects/ignores.ts'
 import { openModel } from '../subjects/model-contents.ts'
-import {
-  checkIgnorePaths,
-  findModel,
-  hashModel,
-  locateModel,
-  type ModelPlace
-} from '../subjects/model.ts'
+import { checkIgnorePaths, locateModel, type ModelPlace } from '../subjects/model.ts'
 import { sha256Only } from '../trust/digester.ts'
 import type { ModelFiles } from '../trust/model-files.ts'
 import { MODEL_PREDICATE, rootDigest } from '../trust/model.ts'
@@ -23,7 +17,7 @@ import { readBundles, type GivenBundle } from './given.ts'
 import type { Trust } from './trust.ts'
 
 /** A model that is to be verified. */
-export type ModelSubject = ModelPlace & { line: string; label: string }
+export type ModelSubject = ModelPlace & { label: string }
 
 type Options = Omit<ModelLines, 'lines'> & {
   workspace: string
@@ -40,7 +34,7 @@ export function locateModels({ lines, ...options }: ModelLines, workspace: strin
   const roots = [workspace, realpathSync(workspace)]
   const models = lines.map(line => {
     const place = locateModel(line, given)
-    return { ...place, line, label: displayName(place.path, roots) }
+    return { ...place, label: displayName(place.path, roots) }
   })
   checkIgnorePaths(models, given)
   return [...new Map(models.map(model => [model.path, model])).values()]
@@ -60,20 +54,22 @@ async function verifyModel(model: ModelSubject, options: Options): Promise<Outco
   const own = { path: signaturePath(path, single), name: signaturePath(label, single) }
   const contents = openModel(model, { log, allowSymlinks })
   try {
+    const unsigned = ignoring(ignoresOf(model, { ...options, signature: own.path }))
     const bundles = given ?? (await readBundles(own.path, own.name))
     const candidates = bundles.map((each): Candidate => {
       if ('error' in each) return each
       const { bundle, name } = each
       // The bundle itself is no part of what it signs, whatever it is called; other bundles are.
-      const ignorePaths = ignoresOf(model, { ...options, signature: each.path })
-      const files: ModelFiles = { ...contents, ignores: ignoring(ignorePaths) }
+      const ignores = ignoring(ignoresOf(model, { ...options, signature: each.path }))
+      const files: ModelFiles = { ...contents, ignores }
+      const skip = (name: string): boolean => unsigned(name) || ignores(name)
       return {
         name,
         check: async required => {
           const expect = isSignature(required)
             ? ({ kind: 'model', files } as const)
             : ({ kind: 'statement', ...required } as const)
-          const digest = sha256Only(() => rootOf(model, own.path, each.path, options))
+          const digest = sha256Only(() => rootOf(label, files, skip))
           const { root, ...verified } = await verifyBundle(bundle, { ...trust, digest, expect })
           if (root !== undefined) outcome.sha256 = root
           return verified
@@ -97,15 +93,19 @@ function isSignature(required: Requirement): required is 'signature' {
 
 /** What attestations of a model are about: the digest over all files, of those that would be signed here and now. */
 async function rootOf(
-  model: ModelSubject,
-  signature: string,
-  bundle: string,
-  options: Options
+  label: string,
+  files: ModelFiles,
+  skip: (name: string) => boolean
 ): Promise<string> {
-  const ignorePaths = [...options.ignorePaths, bundle]
-  const { files } = await findModel(model.line, { ...options, ignorePaths, signature })
-  const hashed = await hashModel({ files }, { log: options.log })
-  return rootDigest(hashed.map(({ hashed }) => hashed.digest))
+  const found = await files.find({ skip, allowSymlinks: false })
+  if (found.size === 0) {
+    throw new KeylessError(
+      'MODEL_EMPTY',
+      `models: ${sanitize(label)} has no file that is not ignored, and an attestation of nothing says nothing; check the path, and that the step that fetches the model ran before this one.`
+    )
+  }
+  const parts = [...found.keys()].map(name => ({ name }))
+  return rootDigest(await files.hash(parts, 'sha256'))
 }
 
 function noSignature(name: string, signature: string): KeylessError {

@@ -56,7 +56,7 @@ export function summarize(outcomes: Outcome[]): (Markup | Rows)[] {
     ...[...identities].map(words => paragraph('Signed by ', code(words), '.')),
     ...(bad.length > 0 ? [paragraph('Refused:')] : []),
     ...bad.flatMap(({ error, refused }) => [
-      fence([`[${error?.code}]`, ...(error?.message.split('\n') ?? [])]),
+      fence('text', [`[${error?.code}]`, ...(error?.message.split('\n') ?? [])]),
       ...refused.flatMap(({ bundle, error }) =>
         error instanceof ModelMismatch ? differencesFrom(bundle, error.differences) : []
       )

@@ -1,4 +1,5 @@
 /** `npm run services`: starts the services, prints how to use them by hand, and ends them on Ctrl-C. */
+import { pushSomeImage } from '../../../sandbox/image.ts'
 import { instructions } from '../../../sandbox/instructions.ts'
 import { startServices } from './client.ts'
 import { programPath } from './install.ts'
@@ -16,11 +17,15 @@ const notes = [
 ]
 process.stdout.write(
   instructions({
-    ...{ dir, env, trustedRoot, notes },
+    ...{ dir, env, trustedRoot, image: await pushSomeImage(urls.registry), notes },
     signingConfig: signingConfigs['rekor-v1'],
     signingConfigV2: signingConfigs['rekor-v2'],
     clientTrustConfig: clientTrustConfigs['rekor-v1'],
-    programs: { cosign: programPath('cosign'), sigstore: programPath('sigstore-python') }
+    programs: {
+      cosign: programPath('cosign'),
+      sigstore: programPath('sigstore-python'),
+      modelSigning: programPath('model-signing')
+    }
   })
 )
 const end = (): void => {

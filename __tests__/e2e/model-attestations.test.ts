@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto'
+import { mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from '@jest/globals'
+import { serializeBundle } from '../../src/sigstore/bundle.ts'
+import { openSession } from '../../src/sigstore/session.ts'
+import { fakeLog } from '../http/loopback.ts'
+import { client, startInstance } from '../sigstore/instance.ts'
+import { openScene, type Scene } from './open-scene.ts'
+import type { ActionRun } from './runner.ts'
+
+const PROVENANCE = 'https://slsa.dev/provenance/v1'
+const TYPES = [PROVENANCE, 'https://spdx.dev/Document', 'https://example.com/evaluation/v1']
+const FILES = { 'config.json': '{}', 'sub/weights': 'weights' }
+
+const sha256 = (content: string | Buffer): Buffer => createHash('sha256').update(content).digest()
+const ROOT = sha256(Buffer.concat(Object.values(FILES).map(sha256))).toString('hex')
+
+let scene: Scene
+let attest: (predicateType: string, root?: string) => Promise<string>
+beforeEach(async () => {
+  const instance = await startInstance()
+  scene = await openScene(instance.sandbox)
+  const session = openSession({ ...instance, http: client(), log: fakeLog() })
+  attest = async (predicateType, root = ROOT) => {
+    const statement = {
+      _type: 'https://in-toto.io/Statement/v1',
+      subject: [{ name: 'm', digest: { sha256: root } }],
+      predicateType,
+      predicate: {}
+    }
+    const bundle = await session.signStatement(Buffer.from(JSON.stringify(statement)))
+    return serializeBundle(bundle)
+  }
+  for (const [name, content] of Object.entries(FILES)) await scene.write(`m/${name}`, content)
+})
+afterEach(async () => {
+  await scene.close()
+})
+
+function expectNo(run: ActionRun, code: string): void {
+  expect(run).toMatchObject({ exitCode: 1, outputs: { verified: 'false' } })
+  expect(run.annotations[0]?.message).toMatch(new RegExp(`\\[${code}\\]$`))
+}
+
+it('an attestation of the digest over all files passes, until one of them is another', async () => {
+  await scene.sign({ models: 'm' })
+  await scene.write('m/provenance.sigstore.json', await attest(PROVENANCE))
+  const bundle = 'm/provenance.sigstore.json'
+  const verify = (): Promise<ActionRun> =>
+    scene.verify({ models: 'm', bundle, 'predicate-type': PROVENANCE })
+
+  const run = await verify()
+
+  expect(run).toMatchObject({ exitCode: 0, annotations: [], outputs: { verified: 'true' } })
+  expect(run.summary).toContain(`<td><code>${PROVENANCE}</code></td>`)
+  await scene.write('m/more', '')
+  expectNo(await verify(), 'SUBJECT_MISMATCH')
+  await rm(join(scene.workspace, 'm/more'))
+  await scene.write('m/sub/weights', 'Weights')
+  expectNo(await verify(), 'SUBJECT_MISMATCH')
+})
+
+/** Says what is opened. */
+const HOOK = `
+import fs from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
+const { openSync } = fs
+fs.openSync = (path, ...more) => {
+  console.log('opened', path)
+  return openSync(path, ...more)
+}
+syncBuiltinESMExports()`
+
+it('the files are read once for the signature and all attestations', async () => {
+  await scene.sign({ models: 'm' })
+  await scene.write(
+    'bundles.jsonl',
+    (await Promise.all(TYPES.map(type => attest(type)))).join('\n')
+  )
+
+  const run = await scene.verify(
+    {
+      models: 'm',
+      bundle: 'm/model.sig\nbundles.jsonl',
+      'predicate-type': ['signature', ...TYPES].join('\n')
+    },
+    { nodeOptions: ['--import', `data:text/javascript,${encodeURIComponent(HOOK)}`] }
+  )
+
+  expect(run).toMatchObject({ exitCode: 0, outputs: { verified: 'true' } })
+  expect(run.summary.match(/<tr><td><code>m<\/code>/g)).toHaveLength(4)
+  expect(run.log.match(/^opened .*weights$/gm)).toHaveLength(1)
+})
+
+it('an attestation of nothing is none of a model without files', async () => {
+  await scene.write('bundle.json', await attest(PROVENANCE, sha256('').toString('hex')))
+  await mkdir(join(scene.workspace, 'n'))
+  const inputs = { bundle: 'bundle.json', 'predicate-type': PROVENANCE }
+  expectNo(await scene.verify({ ...inputs, models: 'n' }), 'MODEL_EMPTY')
+})
