@@ -105,6 +105,7 @@ describe('parseTrustedRoots', () => {
 
   it.each([
     ['a key twice in the first', 'roots.jsonl:1 has the key "a" twice', '{"a":1,"a":2}\n{}\n'],
+    ['too deep a first', 'roots.jsonl:1 nests objects', `${'['.repeat(99)}${']'.repeat(99)}\n{}\n`],
     ['another document after it', 'roots.jsonl is not JSON', '[]\n{}\n']
   ])('refuses %s', (_, words, text) => {
     expect(() => parseTrustedRoots(text, 'roots.jsonl')).toThrow(words)

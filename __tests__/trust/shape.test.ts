@@ -28,9 +28,22 @@ describe.each<[string, Shape, unknown[], string, unknown[]]>([
   [
     'bytes',
     bytes,
-    ['', 'AAA=', 'AA\r\nA=\n', '\n'],
+    ['', 'AA==', 'AAA=', 'AAAA', 'AAAAAA==', 'AA\r\nA=\n', '\n'],
     'standard base64',
-    ['AAA', 'AAB=', 'A AA=', '_-8=', 'AAA=\t', 'AA\nB=', 5, null, ['AAA=']]
+    [
+      'AAA',
+      'AAB=',
+      'A AA=',
+      '_-8=',
+      'AAA=\t',
+      'AA\nB=',
+      'AAAAA',
+      'A-AAAAAA',
+      'AA==AAAA',
+      5,
+      null,
+      ['AAA=']
+    ]
   ],
   [
     'count',
