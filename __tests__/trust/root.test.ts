@@ -28,6 +28,20 @@ describe('parseTrustedRoots', () => {
     expect(roots.map(({ material }) => material.tlogs.length)).toEqual([2, 2])
   })
 
+  // Each bundle compares its certificate with them many times.
+  it('encodes the certificates of its authorities once', () => {
+    const authorities = instance
+      .roots()
+      .flatMap(({ material }) => [
+        ...material.certificateAuthorities,
+        ...material.timestampAuthorities
+      ])
+    expect(authorities).toHaveLength(2)
+    for (const { root } of authorities.flatMap(({ certChain }) => certChain)) {
+      expect(root.toDER()).toBe(root.toDER())
+    }
+  })
+
   it.each<[string, string, Edit]>([
     [
       'TRUSTED_ROOT_MEDIA_TYPE',
