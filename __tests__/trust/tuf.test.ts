@@ -67,6 +67,14 @@ const INVALID =
 
 const leftovers = (): string[] => readdirSync(home).filter(each => each.startsWith('keyless'))
 
+function holds(file: string, text: string): boolean {
+  try {
+    return readFileSync(file, 'utf8') === text
+  } catch {
+    return false
+  }
+}
+
 describe('fetchTrust', () => {
   it.each([
     ['public-good', 'https://tuf-repo-cdn.sigstore.dev'],
@@ -85,6 +93,46 @@ describe('fetchTrust', () => {
   })
 })
 
+describe('fetchFrom with patience', () => {
+  const MINUTE = 60_000
+
+  /** Has the repository answer with 404 for some rounds. @returns how many there were */
+  function missing(rounds: number): () => number {
+    let seen = 0
+    globalThis.fetch = (url, o) => {
+      if (new Request(url).url.endsWith('/timestamp.json')) seen += 1
+      return seen > rounds ? fetch(url, o) : Promise.resolve(new Response('', { status: 404 }))
+    }
+    return () => seen
+  }
+
+  it('keeps trying', async () => {
+    Math.random = () => 0.001
+    const rounds = missing(2)
+    await expect(fetchFrom(repository, MINUTE)).resolves.toHaveProperty('trustedRoot')
+    expect(rounds()).toBe(3)
+  })
+
+  it.each([0, 4000])('gives up in time for %d ms', async patience => {
+    Math.random = () => 0.001
+    const rounds = missing(1)
+    await expect(fetchFrom(repository, patience)).rejects.toMatchObject({ code: 'TUF_UNREACHABLE' })
+    expect(rounds()).toBe(1)
+  })
+
+  it('does not wait for what is wrong to become right', async () => {
+    Math.random = () => 0.001
+    await sandbox.fault({ service: 'tuf', kind: 'expired-timestamp' })
+    let asked = 0
+    globalThis.fetch = (url, o) => {
+      if (o?.method === 'HEAD' && ++asked > 1) throw new Error('asked again')
+      return fetch(url, o)
+    }
+    await expect(fetchFrom(repository, 6000)).rejects.toMatchObject({ code: 'TUF_EXPIRED' })
+    expect(asked).toBe(1)
+  })
+})
+
 describe('fetchFrom', () => {
   it('gets the trusted root and the signing config, and leaves nothing behind', async () => {
     await expect(fetchAtHome()).resolves.toEqual({
@@ -98,6 +146,28 @@ describe('fetchFrom', () => {
     await sandbox.fault({ service: 'tuf', kind: 'rolled-back' })
     await expect(fetchAtHome()).rejects.toThrow(/TUF_ROLLED_BACK/)
     expect(leftovers()).toEqual([])
+  })
+
+  it.each<[string, Fault['kind'] | undefined]>([
+    ['it fetches', undefined],
+    ['it refuses', 'rolled-back']
+  ])('keeps what %s in a folder that is there meanwhile alone', async (_, kind) => {
+    // Others may fetch at the same time, and start from another root.
+    const folders = (): string[] =>
+      readdirSync(tmpdir()).filter(
+        name =>
+          name.startsWith('keyless-tuf-') &&
+          holds(path.join(tmpdir(), name, 'root.json'), repository.root)
+      )
+    if (kind) await sandbox.fault({ service: 'tuf', kind })
+    const seen: number[] = []
+    globalThis.fetch = (url, o) => {
+      seen.push(folders().length)
+      return fetch(url, o)
+    }
+    await fetchFrom(repository).catch(() => undefined)
+    expect(new Set(seen)).toEqual(new Set([1]))
+    expect(folders()).toEqual([])
   })
 
   it('reads no cache that an earlier step could have planted', async () => {
@@ -171,46 +241,6 @@ describe('fetchFrom', () => {
     await sandbox.fault({ service: 'tuf', kind: 'expired-timestamp' })
     globalThis.fetch = (url, o) => (o?.method === 'HEAD' ? answer() : fetch(url, o))
     await expect(fetchFrom(repository)).rejects.toMatchObject({ code: 'TUF_EXPIRED' })
-  })
-})
-
-describe('fetchFrom with patience', () => {
-  const MINUTE = 60_000
-
-  /** Has the repository answer with 404 for some rounds. @returns how many there were */
-  function missing(rounds: number): () => number {
-    let seen = 0
-    globalThis.fetch = (url, o) => {
-      if (new Request(url).url.endsWith('/timestamp.json')) seen += 1
-      return seen > rounds ? fetch(url, o) : Promise.resolve(new Response('', { status: 404 }))
-    }
-    return () => seen
-  }
-
-  it('keeps trying', async () => {
-    Math.random = () => 0.001
-    const rounds = missing(2)
-    await expect(fetchFrom(repository, MINUTE)).resolves.toHaveProperty('trustedRoot')
-    expect(rounds()).toBe(3)
-  })
-
-  it.each([0, 4000])('gives up in time for %d ms', async patience => {
-    Math.random = () => 0.001
-    const rounds = missing(1)
-    await expect(fetchFrom(repository, patience)).rejects.toMatchObject({ code: 'TUF_UNREACHABLE' })
-    expect(rounds()).toBe(1)
-  })
-
-  it('does not wait for what is wrong to become right', async () => {
-    Math.random = () => 0.001
-    await sandbox.fault({ service: 'tuf', kind: 'expired-timestamp' })
-    let asked = 0
-    globalThis.fetch = (url, o) => {
-      if (o?.method === 'HEAD' && ++asked > 1) throw new Error('asked again')
-      return fetch(url, o)
-    }
-    await expect(fetchFrom(repository, 6000)).rejects.toMatchObject({ code: 'TUF_EXPIRED' })
-    expect(asked).toBe(1)
   })
 
   it('does not fall back to anything when nobody answers', async () => {
