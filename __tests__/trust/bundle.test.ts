@@ -8,6 +8,7 @@ const instance = new Instance()
 const message = JSON.stringify(instance.sign())
 const envelope = JSON.stringify(instance.sign({ statement: statement() }))
 const V01 = 'application/vnd.dev.sigstore.bundle+json;version=0.1'
+const STAMPS = 'verificationMaterial.timestampVerificationData.rfc3161Timestamps'
 const V02 = 'application/vnd.dev.sigstore.bundle+json;version=0.2'
 
 function read(edit: Edit, of = message): unknown {
@@ -33,6 +34,10 @@ describe('parseBundle', () => {
     ],
     ['no timestamps', drop('verificationMaterial.timestampVerificationData')],
     ['wrapped base64', put('entry.canonicalizedBody', wrapped)],
+    ['32 entries', put('verificationMaterial.tlogEntries', times(32))],
+    ['32 timestamps', put(STAMPS, times(32))],
+    ['SHA-384', put('messageSignature.messageDigest.algorithm', 'SHA2_384')],
+    ['SHA-512', put('messageSignature.messageDigest.algorithm', 'SHA2_512')],
     ['v0.1 with a promise alone', all(put('mediaType', V01), drop('entry.inclusionProof'))],
     ['v0.1 with a proof alone', all(put('mediaType', V01), drop('entry.inclusionPromise'))]
   ])('reads %s', (_, change) => {
@@ -50,6 +55,7 @@ describe('parseBundle', () => {
     'application/vnd.dev.sigstore.bundle+json;version=0.1.1',
     'application/vnd.dev.sigstore.bundle.v0.2+json',
     'toString',
+    ['application/vnd.dev.sigstore.bundle.v0.3+json'],
     '',
     null,
     3
@@ -102,11 +108,7 @@ describe('parseBundle', () => {
       )
     ],
     ['BUNDLE_TOO_MANY', '33 entries', put('verificationMaterial.tlogEntries', times(33))],
-    [
-      'BUNDLE_TOO_MANY',
-      '33 timestamps',
-      put('verificationMaterial.timestampVerificationData.rfc3161Timestamps', times(33))
-    ],
+    ['BUNDLE_TOO_MANY', '33 timestamps', put(STAMPS, times(33))],
     ['BUNDLE_NO_INCLUSION', 'no proof in v0.3', drop('entry.inclusionProof')],
     ['BUNDLE_NO_INCLUSION', 'no checkpoint in v0.3', drop('entry.inclusionProof.checkpoint')],
     [
@@ -123,13 +125,63 @@ describe('parseBundle', () => {
     expect(() => read(change)).toThrow(refusal(code))
   })
 
-  it.each([
-    ['none', []],
-    ['two', [{ sig: 'AAAA' }, { sig: 'AAAA' }]]
-  ])('refuses an envelope with %s of signatures', (_, signatures) => {
-    expect(() => read(put('dsseEnvelope.signatures', signatures), envelope)).toThrow(
-      refusal('BUNDLE_SIGNATURE_COUNT')
-    )
+  it.each([[[]], [[{ sig: 'AAAA' }, { sig: 'AAAA' }]]])(
+    'refuses an envelope with the signatures %j',
+    signatures => {
+      expect(() => read(put('dsseEnvelope.signatures', signatures), envelope)).toThrow(
+        expect.objectContaining({
+          code: 'BUNDLE_SIGNATURE_COUNT',
+          message: `b.json has ${signatures.length} signatures in its envelope; a Sigstore bundle has exactly one.`
+        })
+      )
+    }
+  )
+
+  const NO_BUNDLE = 'is not a Sigstore bundle of version 0.1, 0.2 or 0.3: its mediaType is'
+  it.each<[string, string, Edit]>([
+    ['BUNDLE_MEDIA_TYPE', `${NO_BUNDLE} "text/plain".`, put('mediaType', 'text/plain')],
+    ['BUNDLE_MEDIA_TYPE', `${NO_BUNDLE} absent.`, drop('mediaType')],
+    [
+      'BUNDLE_CONTENT',
+      'must have exactly one of messageSignature, dsseEnvelope; it has none.',
+      drop('messageSignature')
+    ],
+    [
+      'BUNDLE_CONTENT',
+      'must have exactly one of publicKey, x509CertificateChain, certificate; it has publicKey and certificate.',
+      put('verificationMaterial.publicKey', {})
+    ],
+    [
+      'BUNDLE_CONTENT',
+      'has an empty chain of certificates.',
+      all(
+        drop('verificationMaterial.certificate'),
+        put('verificationMaterial.x509CertificateChain', { certificates: [] })
+      )
+    ],
+    [
+      'BUNDLE_TOO_MANY',
+      'has 33 log entries and 1 timestamps; at most 32 of each are read.',
+      put('verificationMaterial.tlogEntries', times(33))
+    ],
+    [
+      'BUNDLE_TOO_MANY',
+      'has 0 log entries and 33 timestamps; at most 32 of each are read.',
+      all(put(STAMPS, times(33)), drop('verificationMaterial.tlogEntries'))
+    ],
+    [
+      'BUNDLE_NO_INCLUSION',
+      'has a log entry without an inclusion proof with a checkpoint, so nothing shows that the log has it.',
+      drop('entry.inclusionProof')
+    ],
+    [
+      'BUNDLE_NO_INCLUSION',
+      'has a log entry without an inclusion promise or proof, so nothing shows that the log has it.',
+      all(put('mediaType', V01), drop('entry.inclusionProof'), drop('entry.inclusionPromise'))
+    ],
+    ['UNKNOWN_FIELD', 'has the field "x", which the format does not know.', put('x', 1)]
+  ])('says with %s: %s', (code, what, change) => {
+    expect(() => read(change)).toThrow(expect.objectContaining({ code, message: `b.json ${what}` }))
   })
 
   it('refuses a key that stands twice', () => {
@@ -150,7 +202,13 @@ describe('parseBundles', () => {
 
   it('refuses a file of more than 10,000 lines that are not blank', () => {
     expect(parseBundles('x\n\n'.repeat(10_000), 'b.jsonl')).toHaveLength(10_000)
-    expect(() => parseBundles('x\n'.repeat(10_001), 'b.jsonl')).toThrow(refusal('BUNDLE_TOO_MANY'))
+    expect(() => parseBundles('x\n'.repeat(10_001), 'b.jsonl')).toThrow(
+      expect.objectContaining({
+        code: 'BUNDLE_TOO_MANY',
+        message:
+          'b.jsonl has more than 10000 bundles, and every subject would be tried with each; give a file of fewer.'
+      })
+    )
   })
 
   it('reads any other file as one bundle', () => {

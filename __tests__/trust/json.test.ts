@@ -72,8 +72,21 @@ describe('parseJson', () => {
     expect(() => parseJson(`"é"${text.slice(3)}`, 'x')).toThrow(refusal('JSON_TOO_LARGE'))
   })
 
-  it('says which key, and what the parser said', () => {
-    expect(() => parseJson('{"a":1,"\\u0061":1}', 'x')).toThrow('x has the key "a" twice')
+  it.each([
+    [
+      'x has the key "a" twice in one object, so readers may disagree on what it says.',
+      '{"a":1,"\\u0061":1}'
+    ],
+    [
+      'x nests objects more than 64 levels deep, unlike any bundle or trusted root; give another file.',
+      '['.repeat(65)
+    ],
+    ['x is not JSON; it may be cut short or corrupted.', '{']
+  ])('says %s', (message, text) => {
+    expect(() => parseJson(text, 'x')).toThrow(expect.objectContaining({ message }))
+  })
+
+  it('says what the parser said', () => {
     expect(() => parseJson('{', 'x')).toThrow(
       expect.objectContaining({ cause: expect.any(SyntaxError) as unknown })
     )
@@ -81,7 +94,17 @@ describe('parseJson', () => {
 
   it('refuses bytes that are not UTF-8, and a byte order mark', () => {
     for (const bytes of [Buffer.from('"\xff"', 'latin1'), Buffer.from('\ufeff{}')]) {
-      expect(() => parseJsonBytes(bytes, 'x')).toThrow(refusal('JSON_INVALID'))
+      expect(() => parseJsonBytes(bytes, 'x')).toThrow(
+        expect.objectContaining({
+          code: 'JSON_INVALID',
+          message: 'x is not JSON; it may be cut short or corrupted.',
+          cause: expect.anything() as unknown
+        })
+      )
     }
+  })
+
+  it('reads bytes in UTF-8', () => {
+    expect(parseJsonBytes(Buffer.from('"\u00e9"'), 'x')).toBe('\u00e9')
   })
 })

@@ -30,12 +30,36 @@ describe('remember', () => {
     expect(remembered.equals(fresh)).toBe(true)
   })
 
+  it('encodes neither the certificate nor its parts anew', () => {
+    const { root, tbsCertificate } = remember(X509Certificate.parse(leaf), leaf)
+    expect(root.toDER()).toBe(leaf)
+    for (const part of [...root.subs, ...tbsCertificate.subs]) {
+      expect(part.toDER()).toBe(part.toDER())
+    }
+  })
+
   it('lets a copy be changed, and does not change itself', () => {
     const remembered = remember(X509Certificate.parse(leaf), leaf)
     const copy = remembered.clone()
     copy.extensions.splice(0, 1)
     expect(copy.tbsCertificate.toDER()).not.toEqual(remembered.tbsCertificate.toDER())
     expect(remembered.root.toDER()).toEqual(leaf)
+  })
+
+  it('asks once whether somebody signed it, and anew about those who did not', () => {
+    const certificate = X509Certificate.parse(leaf)
+    const asked: unknown[] = []
+    const verify = certificate.verify.bind(certificate)
+    certificate.verify = issuer => {
+      asked.push(issuer)
+      return verify(issuer)
+    }
+    const remembered = remember(certificate, leaf)
+    const [own, other] = [instance, new Instance()].map(({ fulcio }) =>
+      X509Certificate.parse(first(fulcio))
+    )
+    for (const each of [own, own, other, other]) remembered.verify(each)
+    expect(asked).toEqual([own, other, other])
   })
 
   it('knows who signed it, and who did not', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
+import { RE2JSSyntaxException } from 're2js'
 import type { CertificateIdentity, ClaimName } from '../../src/trust/identity.ts'
 import { checkIdentity } from '../../src/trust/policy.ts'
 import {
@@ -11,6 +12,7 @@ import { refusal } from './refusal.ts'
 const GITHUB = 'https://github.com'
 const ISSUER = 'https://token.actions.githubusercontent.com'
 const RELEASE = '.github/workflows/release.yml'
+const SHARED = 'shared/workflows/.github/workflows/sign.yml'
 const SHA = '8f4e7b1c9a2d5e60f3b7c8d91a2b3c4d5e6f7081'
 
 const context: RunContext = {
@@ -78,6 +80,11 @@ function differences(inputs: IdentityInputs, changes: Changes = {}, run = contex
   }
 }
 
+/** What a policy says, for people, that it expects of a claim. */
+function expected(claim: ClaimName, inputs: IdentityInputs, run = context): string | undefined {
+  return identityPolicy(inputs, run).requirements.find(each => each.claim === claim)?.expected
+}
+
 /** Another repository that calls a reusable workflow of a third. */
 const reusable = {
   buildSignerURI: `${GITHUB}/shared/workflows/.github/workflows/sign.yml@refs/tags/v1`
@@ -110,6 +117,9 @@ describe('without inputs', () => {
   it.each<[string, Changes]>([
     ['issuer', { issuer: `${ISSUER}.evil.com` }],
     ['issuer', { issuer: `${ISSUER}/a/b` }],
+    ['issuer', { issuer: `${ISSUER}/` }],
+    ['issuer', { issuer: `${ISSUER}slug` }],
+    ['issuer', { issuer: `${'x'.repeat(ISSUER.length)}/slug` }],
     ['buildConfigURI', { buildConfigURI: `${GITHUB}/octo-org/models/${RELEASE}@refs/heads/x` }],
     ['buildConfigURI', { buildConfigURI: ours.buildConfigURI.toUpperCase() }],
     ['buildConfigURI', { buildConfigURI: undefined }],
@@ -221,6 +231,21 @@ describe('signer-workflow', () => {
     expect(differences({ signerWorkflow }, changes)).toEqual([claim])
   })
 
+  it('is told with its ref, or without one where any will do', () => {
+    const found = (ref: string): unknown =>
+      expected('buildSignerURI', { signerWorkflow: `${RELEASE}${ref}` })
+    expect(found('')).toBe(`${GITHUB}/octo-org/models/${RELEASE}@(any ref)`)
+    expect(found('@refs/tags/v1')).toBe(`${GITHUB}/octo-org/models/${RELEASE}@refs/tags/v1`)
+  })
+
+  it('of another repository is told with whose runs of it will do', () => {
+    const home = `${GITHUB}/shared/workflows where nobody called the workflow`
+    const found = (run: RunContext): unknown =>
+      expected('sourceRepositoryURI', { signerWorkflow: SHARED }, run)
+    expect(found(context)).toBe(`that of number 42, or ${home}`)
+    expect(found({})).toBe(home)
+  })
+
   it.each<[string, Changes]>([
     ['somebody else who calls it', { ...reusable, ...theirs }],
     ['somebody else who says it was not called', { ...atHome, ...theirs }],
@@ -231,8 +256,7 @@ describe('signer-workflow', () => {
       { ...reusable, sourceRepositoryIdentifier: '1' }
     ]
   ])('of another repository does not accept %s', (_, changes) => {
-    const signerWorkflow = 'shared/workflows/.github/workflows/sign.yml'
-    expect(differences({ signerWorkflow }, changes)).toEqual(['sourceRepositoryURI'])
+    expect(differences({ signerWorkflow: SHARED }, changes)).toEqual(['sourceRepositoryURI'])
   })
 })
 
@@ -264,11 +288,26 @@ describe('repository, owner, source-ref', () => {
   })
 
   it('do not take a missing number for that of a run without one', () => {
-    const inputs = { signerWorkflow: 'shared/workflows/.github/workflows/sign.yml' }
+    const inputs = { signerWorkflow: SHARED }
     const changes = { ...reusable, sourceRepositoryIdentifier: undefined }
     expect(differences(inputs, changes, { repository: 'octo-org/models' })).toEqual([
       'sourceRepositoryURI'
     ])
+  })
+
+  it('go by the name alone where the run knows no name, or no number', () => {
+    const inputs = { repository: 'octo-org/models', signerWorkflow: 'any' }
+    const changes = { sourceRepositoryIdentifier: '43' }
+    expect(differences(inputs, changes, { ...context, repository: undefined })).toEqual([])
+    expect(differences(inputs, changes, { ...context, repositoryId: undefined })).toEqual([])
+    expect(differences(inputs, theirs, { ...context, repositoryId: undefined })).toEqual([
+      'sourceRepositoryURI'
+    ])
+  })
+
+  it('accept a workflow in its own repository, for a run that knows neither', () => {
+    expect(differences({ signerWorkflow: SHARED }, atHome, {})).toEqual([])
+    expect(differences({ signerWorkflow: SHARED }, reusable, {})).toEqual(['sourceRepositoryURI'])
   })
 
   it('take a relative signer-workflow for one of the repository given', () => {
@@ -412,6 +451,22 @@ describe('identityPolicy refuses', () => {
     for (const value of ['', ' ', '\n']) {
       expect(() => identityPolicy({ [name]: value }, context)).toThrow(`${input} is empty`)
     }
+  })
+
+  it('what is no regular expression, with what RE2 says of it', () => {
+    expect(() => identityPolicy({ certificateIdentityRegexp: '(' }, context)).toThrow(
+      expect.objectContaining({
+        message: expect.stringMatching(/in RE2 syntax: .*missing closing \): `\(`\.$/),
+        cause: expect.any(RE2JSSyntaxException) as unknown
+      })
+    )
+  })
+
+  it('what is no regular expression, without repeating all of it', () => {
+    const certificateIdentityRegexp = `(${'x'.repeat(300)}`
+    expect(() => identityPolicy({ certificateIdentityRegexp }, context)).toThrow(
+      /in RE2 syntax: error .{194}\.$/
+    )
   })
 
   it('mixing, whichever the input', () => {

@@ -1,10 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import {
-  asInputs,
-  describeIdentity,
-  GITHUB_ISSUER,
-  type CertificateIdentity
-} from '../../src/trust/identity.ts'
+import { GITHUB_ISSUER, type CertificateIdentity } from '../../src/trust/identity.ts'
 import { checkIdentity, exactly, type Requirement } from '../../src/trust/policy.ts'
 import { refusal } from './refusal.ts'
 
@@ -92,29 +87,5 @@ describe('checkIdentity', () => {
       '  signer-workflow: o/r/.github/workflows/x.yml@refs/heads/main',
       '  repository: me/mine'
     ])
-  })
-})
-
-describe('asInputs', () => {
-  it('gives the name and the issuer where it is no GitHub workflow', () => {
-    expect(asInputs(someone)).toBe(
-      'certificate-identity: someone@example.com\ncertificate-oidc-issuer: https://accounts.google.com'
-    )
-  })
-
-  it('quotes what YAML would read otherwise', () => {
-    const odd = { ...someone, subjectAlternativeName: 'x: [y] #"' }
-    expect(asInputs(odd)).toContain('certificate-identity: "x: [y] #\\""\n')
-  })
-})
-
-describe('describeIdentity', () => {
-  it('says it in words', () => {
-    expect(describeIdentity(someone)).toBe(
-      'someone@example.com (according to https://accounts.google.com)'
-    )
-    expect(describeIdentity(workflow)).toBe(
-      'workflow o/r/.github/workflows/x.yml@refs/heads/main of repository https://github.com/me/mine, at ref refs/tags/v1'
-    )
   })
 })

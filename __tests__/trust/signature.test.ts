@@ -1,4 +1,4 @@
-import { generateKeyPairSync, sign } from 'node:crypto'
+import { createSecretKey, generateKeyPairSync, sign } from 'node:crypto'
 import { describe, expect, it } from '@jest/globals'
 import { HashAlgorithm } from '@sigstore/protobuf-specs'
 import { messageContent } from '../../src/trust/signature.ts'
@@ -29,6 +29,23 @@ describe('messageContent', () => {
     }
   )
 
+  it('verifies once, however often it is asked about one key', async () => {
+    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    let exported = 0
+    const exportKey = publicKey.export.bind(publicKey) as (o: object) => unknown
+    Object.assign(publicKey, {
+      export: (o: object) => {
+        exported += 1
+        return exportKey(o)
+      }
+    })
+    const signature = sign('sha256', FILE, privateKey)
+    const message = { messageDigest: await messageDigest(), signature }
+    const content = await messageContent(message, digestOf(FILE))
+    expect([1, 2].map(() => content.verifySignature(publicKey))).toEqual([true, true])
+    expect(exported).toBe(1)
+  })
+
   it.each([
     ['the digest alone', undefined],
     ['the bytes', FILE]
@@ -43,16 +60,63 @@ describe('messageContent', () => {
   })
 
   it.each([
-    ['the digest alone', undefined],
-    ['the bytes', FILE]
-  ])('refuses a key that is not on one of the two curves, given %s', async (_, bytes) => {
-    const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
-    const content = await messageContent(
-      { messageDigest: await messageDigest(), signature: sign('sha256', FILE, privateKey) },
-      digestOf(FILE),
-      bytes
-    )
-    expect(() => content.verifySignature(publicKey)).toThrow('only ECDSA on P-256 and P-384')
+    ['rsa', generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey],
+    ['ec', generateKeyPairSync('ec', { namedCurve: 'P-521' }).publicKey],
+    ['secret', createSecretKey(Buffer.alloc(32))]
+  ])('refuses a key that is not on one of the two curves: %s', async (type, key) => {
+    const message = { messageDigest: await messageDigest(), signature: Buffer.from('x') }
+    for (const bytes of [undefined, FILE]) {
+      const content = await messageContent(message, digestOf(FILE), bytes)
+      expect(() => content.verifySignature(key)).toThrow(
+        expect.objectContaining({
+          code: 'KEY_UNSUPPORTED',
+          message: `The signature was made with a key of type ${type}; only ECDSA on P-256 and P-384 can be verified.`
+        })
+      )
+    }
+  })
+
+  it('compares with the signature and with our digest', async () => {
+    const signature = Buffer.from('a signature')
+    const message = { messageDigest: await messageDigest(), signature }
+    const content = await messageContent(message, digestOf(FILE))
+    const { digest } = message.messageDigest
+    expect(content).toMatchObject({ algorithm: 'sha256', digest, signature })
+    const compared = [signature, digest].map(each => [
+      content.compareSignature(each),
+      content.compareDigest(each),
+      content.compareSignedDigest(each)
+    ])
+    expect(compared).toEqual([
+      [true, false, false],
+      [false, true, true]
+    ])
+  })
+
+  it('refuses another digest, and tells both', async () => {
+    const digest = Buffer.alloc(65, 0xab)
+    const messageDigest = { algorithm: HashAlgorithm.SHA2_256, digest }
+    const ours = await digestOf(FILE)('sha256')
+    await expect(
+      messageContent({ messageDigest, signature: Buffer.from('x') }, digestOf(FILE))
+    ).rejects.toMatchObject({
+      code: 'DIGEST_MISMATCH',
+      message: `The bundle is the signature of something else: it was made for sha256 ${'ab'.repeat(64)}, what was given has ${ours}.`
+    })
+  })
+
+  it('refuses another algorithm', async () => {
+    const { digest } = await messageDigest()
+    const algorithm = HashAlgorithm.HASH_ALGORITHM_UNSPECIFIED
+    await expect(
+      messageContent(
+        { messageDigest: { algorithm, digest }, signature: Buffer.from('x') },
+        digestOf(FILE)
+      )
+    ).rejects.toMatchObject({
+      code: 'DIGEST_ALGORITHM',
+      message: 'The bundle names a digest algorithm other than SHA-256, SHA-384 and SHA-512.'
+    })
   })
 
   it('believes no bytes other than those of the digest', async () => {

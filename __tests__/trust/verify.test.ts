@@ -814,6 +814,25 @@ describe('verifyBundle refuses for the witnesses', () => {
     await expect(verify(bundle)).rejects.toHaveProperty('cause', expect.anything())
   })
 
+  it.each([
+    ['is no time', 'x'.repeat(15)],
+    ['is in the 13th month', '20261301000000Z']
+  ])('TIMESTAMP_INVALID: a timestamp whose time %s', async (_, time) => {
+    const bundle = changed(
+      {},
+      put(`${STAMPS}.0.signedTimestamp`, (old: unknown) => {
+        const stamp = Buffer.from(String(old), 'base64')
+        stamp.write(time, stamp.indexOf(Buffer.of(0x18, 15)) + 2) // GeneralizedTime
+        return stamp.toString('base64')
+      })
+    )
+    await expect(verify(bundle)).rejects.toMatchObject({
+      code: 'TIMESTAMP_INVALID',
+      message: 'A timestamp in the bundle cannot be read.',
+      cause: expect.anything() as unknown
+    })
+  })
+
   it('TIMESTAMP_INVALID: of an authority that is not listed, or no longer', async () => {
     const { timestampAuthorities } = stranger.rootJson()
     const other = instance.roots(put('timestampAuthorities', timestampAuthorities))

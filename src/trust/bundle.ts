@@ -105,11 +105,11 @@ export function parseBundle(text: string, name: string): Bundle {
   const json = parseJson(text, name)
   const version = mediaTypeVersion(json, name)
   shape(json, name)
-  const bundle = ProtoBundle.fromJSON(json)
-  checkContent(json, name)
+  checkContent(json as Shaped, name)
+  const bundle = ProtoBundle.fromJSON(json) as Bundle
   checkLimits(bundle, name)
   checkInclusion(bundle, version, name)
-  return bundle as Bundle
+  return bundle
 }
 
 /**
@@ -128,7 +128,7 @@ export function parseBundles(text: string, name: string): ParsedBundle[] {
         `${name} has more than ${MAX_BUNDLES} bundles, and every subject would be tried with each; give a file of fewer.`
       )
     }
-    bundles.push(parseOne(line.trim(), `${name}:${number}`))
+    bundles.push(parseOne(line, `${name}:${number}`))
   }
   return bundles
 }
@@ -160,11 +160,13 @@ function mediaTypeVersion(json: unknown, name: string): '0.1' | 'later' {
   return version
 }
 
-function checkContent(json: unknown, name: string): void {
-  const top = isObject(json) ? json : {}
-  const material = isObject(top.verificationMaterial) ? top.verificationMaterial : {}
+/** What the shape leaves to be checked. */
+type Shaped = { verificationMaterial: { x509CertificateChain?: { certificates: unknown[] } } }
+
+function checkContent(json: Shaped, name: string): void {
+  const { verificationMaterial: material } = json
   for (const [object, arms] of [
-    [top, ['messageSignature', 'dsseEnvelope']],
+    [json, ['messageSignature', 'dsseEnvelope']],
     [material, ['publicKey', 'x509CertificateChain', 'certificate']]
   ] as const) {
     const found = arms.filter(arm => Object.hasOwn(object, arm))
@@ -175,23 +177,22 @@ function checkContent(json: unknown, name: string): void {
       )
     }
   }
-  const chain = material.x509CertificateChain
-  if (isObject(chain) && Array.isArray(chain.certificates) && chain.certificates.length === 0) {
+  if (material.x509CertificateChain?.certificates.length === 0) {
     throw new KeylessError('BUNDLE_CONTENT', `${name} has an empty chain of certificates.`)
   }
 }
 
-function checkLimits(bundle: ProtoBundle, name: string): void {
-  const material = bundle.verificationMaterial
-  const entries = material?.tlogEntries.length ?? 0
-  const timestamps = material?.timestampVerificationData?.rfc3161Timestamps.length ?? 0
+function checkLimits(bundle: Bundle, name: string): void {
+  const { tlogEntries, timestampVerificationData } = bundle.verificationMaterial
+  const entries = tlogEntries.length
+  const timestamps = timestampVerificationData?.rfc3161Timestamps.length ?? 0
   if (entries > MAX_ENTRIES || timestamps > MAX_TIMESTAMPS) {
     throw new KeylessError(
       'BUNDLE_TOO_MANY',
       `${name} has ${entries} log entries and ${timestamps} timestamps; at most ${MAX_ENTRIES} of each are read.`
     )
   }
-  if (bundle.content?.$case === 'dsseEnvelope') {
+  if (bundle.content.$case === 'dsseEnvelope') {
     const signatures = bundle.content.dsseEnvelope.signatures.length
     // DSSE allows several, a Sigstore bundle does not: who signed would be ambiguous.
     if (signatures !== 1) {
@@ -205,8 +206,8 @@ function checkLimits(bundle: ProtoBundle, name: string): void {
 
 // sigstore_bundle.proto: v0.1 may rest on the log's promise, v0.2 and later need the proof and the
 // checkpoint under it, so that nobody has to ask the log.
-function checkInclusion(bundle: ProtoBundle, version: '0.1' | 'later', name: string): void {
-  for (const entry of bundle.verificationMaterial?.tlogEntries ?? []) {
+function checkInclusion(bundle: Bundle, version: '0.1' | 'later', name: string): void {
+  for (const entry of bundle.verificationMaterial.tlogEntries) {
     const proof = entry.inclusionProof?.checkpoint !== undefined
     if (!proof && (version !== '0.1' || entry.inclusionPromise === undefined)) {
       throw new KeylessError(

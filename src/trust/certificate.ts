@@ -50,7 +50,7 @@ export function readLeaf(der: Buffer): Leaf {
   if (seen) return seen
   try {
     const leaf = read(der)
-    if (known.size === MOST_KNOWN) known.clear()
+    if (known.size >= MOST_KNOWN) known.clear()
     known.set(bytes, leaf)
     return leaf
   } catch (cause) {

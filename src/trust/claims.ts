@@ -26,11 +26,11 @@ const CLAIMS: Readonly<Record<ClaimName, number>> = {
 }
 
 // Certificates of before 2023 have only these, without DER around the text.
-const LEGACY_CLAIMS: Partial<Record<ClaimName, number>> = {
-  buildTrigger: 2,
-  sourceRepositoryDigest: 3,
-  sourceRepositoryRef: 6
-}
+const LEGACY_CLAIMS: [ClaimName, number][] = [
+  ['buildTrigger', 2],
+  ['sourceRepositoryDigest', 3],
+  ['sourceRepositoryRef', 6]
+]
 const LEGACY_REPOSITORY = `${FULCIO}.5`
 
 type Extensions = ReadonlyMap<string, Extension>
@@ -56,10 +56,7 @@ export function readClaims(extensions: Extensions): CertificateIdentity['claims'
   }
   const names = Object.keys(CLAIMS) as ClaimName[]
   for (const name of names) add(name, derText(extensions, `${FULCIO}.${CLAIMS[name]}`))
-  for (const name of names) {
-    const legacy = LEGACY_CLAIMS[name]
-    if (legacy !== undefined) add(name, rawText(extensions, `${FULCIO}.${legacy}`))
-  }
+  for (const [name, arc] of LEGACY_CLAIMS) add(name, rawText(extensions, `${FULCIO}.${arc}`))
   // Only GitHub's tokens made this claim, and only on github.com.
   const repository = rawText(extensions, LEGACY_REPOSITORY)
   if (repository !== undefined && readIssuer(extensions) === GITHUB_ISSUER) {

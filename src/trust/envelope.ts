@@ -7,7 +7,7 @@ import type { Envelope } from './statement.ts'
 export type EnvelopeContent = SignedEntity['signature'] & { payload: Buffer; pae: Buffer }
 
 // As the public key details in sigstore_common.proto pair them, and OMS v1.0 §4.2.
-const HASHES = new Map([
+const HASHES = new Map<string | undefined, string>([
   ['secp384r1', 'sha384'],
   ['secp521r1', 'sha512']
 ])
@@ -30,6 +30,5 @@ export function envelopeContent(envelope: Envelope, signature: Buffer): Envelope
 
 // cosign signs with SHA-256 whatever the curve, and OpenSSL verifies with it where none is named.
 function hashesFor(key: KeyObject): (string | undefined)[] {
-  const hash = HASHES.get(key.asymmetricKeyDetails?.namedCurve ?? '')
-  return hash === undefined ? [undefined] : [hash, undefined]
+  return [...new Set([HASHES.get(key.asymmetricKeyDetails?.namedCurve), undefined])]
 }

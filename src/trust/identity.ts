@@ -30,7 +30,7 @@ export const GITHUB_ISSUER = 'https://token.actions.githubusercontent.com'
 /** The identity in words, for people. What it quotes came from outside: escape it where shown. */
 export function describeIdentity(identity: CertificateIdentity): string {
   const { claims } = identity
-  const workflow = splitWorkflow(claims.buildSignerURI ?? '')
+  const workflow = splitWorkflow(claims.buildSignerURI)
   if (!workflow) return `${identity.subjectAlternativeName} (according to ${identity.issuer})`
 
   const words = [`workflow ${workflow.repository}/${workflow.path}@${workflow.ref}`]
@@ -51,8 +51,8 @@ export function describeIdentity(identity: CertificateIdentity): string {
  */
 export function asInputs(identity: CertificateIdentity): string {
   const { claims } = identity
-  const workflow = splitWorkflow(claims.buildSignerURI ?? '')
-  const repository = splitRepository(claims.sourceRepositoryURI ?? '')
+  const workflow = splitWorkflow(claims.buildSignerURI)
+  const repository = splitRepository(claims.sourceRepositoryURI)
   const inputs =
     identity.issuer === GITHUB_ISSUER && workflow && repository !== undefined
       ? {
@@ -68,17 +68,16 @@ export function asInputs(identity: CertificateIdentity): string {
     .join('\n')
 }
 
+type WorkflowUri = { server: string; repository: string; path: string; ref: string }
+
 /** Parts of `https://SERVER/OWNER/REPO/.github/workflows/FILE@REF`, or nothing. */
-export function splitWorkflow(
-  uri: string
-): { server: string; repository: string; path: string; ref: string } | undefined {
-  const match = /^(https:\/\/[^/]+)\/([^/]+\/[^/]+)\/(\.github\/workflows\/[^@]+)@(.+)$/s.exec(uri)
-  if (!match) return undefined
-  const [, server = '', repository = '', path = '', ref = ''] = match
-  return { server, repository, path, ref }
+export function splitWorkflow(uri = ''): WorkflowUri | undefined {
+  const form =
+    /^(?<server>https:\/\/[^/]+)\/(?<repository>[^/]+\/[^/]+)\/(?<path>\.github\/workflows\/[^@]+)@(?<ref>.+)$/s
+  return form.exec(uri)?.groups as WorkflowUri | undefined
 }
 
-function splitRepository(uri: string): string | undefined {
+function splitRepository(uri = ''): string | undefined {
   return /^https:\/\/[^/]+\/([^/]+\/[^/]+)$/.exec(uri)?.[1]
 }
 

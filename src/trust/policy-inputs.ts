@@ -130,7 +130,9 @@ function thisWorkflow(context: RunContext): Requirement[] {
       expected: issuer,
       // An enterprise may have its own path below (`…/SLUG`). A run is not told, but GitHub is the
       // issuer all the same, and the number below is of all of GitHub.
-      accepts: found => found === issuer || /^\/[A-Za-z0-9-]+$/.test(after(found, issuer) ?? '')
+      accepts: found =>
+        found === issuer ||
+        (found.startsWith(`${issuer}/`) && /^[A-Za-z0-9-]+$/.test(found.slice(issuer.length + 1)))
     },
     exactly('buildConfigURI', `${server(context)}/${workflowRef}`),
     exactly('sourceRepositoryIdentifier', repositoryId),
@@ -274,10 +276,6 @@ function server({ serverUrl }: RunContext): string {
 
 function sameName(one: string, other: string): boolean {
   return one.toLowerCase() === other.toLowerCase()
-}
-
-function after(text: string, prefix: string): string | undefined {
-  return text.startsWith(prefix) ? text.slice(prefix.length) : undefined
 }
 
 function kebab(name: string): string {

@@ -13,7 +13,9 @@ const HASHES = new Map<HashAlgorithm, HashName>([
   [HashAlgorithm.SHA2_512, 'sha512']
 ])
 
-const CURVES = new Map([
+type Curve = typeof p256
+
+const CURVES = new Map<string | undefined, Curve>([
   ['prime256v1', p256],
   ['secp384r1', p384]
 ])
@@ -72,11 +74,9 @@ export async function messageContent(
   }
 }
 
-type Curve = typeof p256
-
 // Asked also where OpenSSL, which knows more, verifies: a file's size must not decide.
 function curveOf(key: KeyObject): Curve {
-  const curve = CURVES.get(key.asymmetricKeyDetails?.namedCurve ?? '')
+  const curve = CURVES.get(key.asymmetricKeyDetails?.namedCurve)
   if (curve) return curve
   throw new KeylessError(
     'KEY_UNSUPPORTED',
@@ -85,7 +85,7 @@ function curveOf(key: KeyObject): Curve {
 }
 
 // node:crypto cannot verify ECDSA over a digest. High-S signatures are as valid as low-S ones:
-// half of what everybody signs has a high S.
+// half of what everybody signs has a high S. What is no DER it takes for a wrong signature.
 function verifyDigest(curve: Curve, key: KeyObject, digest: Buffer, signature: Buffer): boolean {
   const { x = '', y = '' } = key.export({ format: 'jwk' })
   const point = Buffer.concat([
@@ -93,9 +93,5 @@ function verifyDigest(curve: Curve, key: KeyObject, digest: Buffer, signature: B
     Buffer.from(x, 'base64url'),
     Buffer.from(y, 'base64url')
   ])
-  try {
-    return curve.verify(signature, digest, point, { prehash: false, lowS: false, format: 'der' })
-  } catch {
-    return false // not DER
-  }
+  return curve.verify(signature, digest, point, { prehash: false, lowS: false, format: 'der' })
 }
