@@ -120,7 +120,7 @@ export const IRRELEVANT: readonly Irrelevant[] = [
   {
     field: "the certificates in a timestamp's SignedData",
     because:
-      'RFC 5652 §5.1, certificates: "There may be more certificates than necessary, and … there may be fewer"; those believed are in the trusted root',
+      'RFC 5652 §5.1, certificates: "There may be more certificates than necessary" and "There may also be fewer certificates than necessary, if it is expected that recipients have an alternate means of obtaining necessary certificates"; those believed are in the trusted root',
     places: [
       ...inStamp('1.1.0.3', ['delete', 'oversize']),
       ...inStamp('1.1.0.3.0', ['delete', 'flip', 'type', 'oversize', 'duplicate'])

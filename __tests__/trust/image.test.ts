@@ -136,6 +136,12 @@ describe("an image's signature", () => {
     ['a key of every object', honest(), { toString: 'x' }, '"toString": expected "x", found none'],
     ['one of two', honest({ a: '1' }), { a: '1', b: '2' }, '"b": expected "2", found none'],
     [
+      'two',
+      honest(),
+      { a: '1', b: '2' },
+      '("a": expected "1", found none; "b": expected "2", found none)'
+    ],
+    [
       'a number',
       changed(put('subject.0.annotations', { a: 1 })),
       { a: '1' },

@@ -66,8 +66,8 @@ describe('compareModel', () => {
     [
       'refuses what only begins like an ignored path',
       ignoring('.git', 'model.sig'),
-      filesOf({ ...MODEL, '.gitx': '', 'a/.git': '', 'model.sig.bak': '' }),
-      { extra: ['.gitx', 'a/.git', 'model.sig.bak'] }
+      filesOf({ ...MODEL, '.gitx': '', '.gitz/a/b': '', 'a/.git': '', 'model.sig.bak': '' }),
+      { extra: ['.gitx', '.gitz/a/b', 'a/.git', 'model.sig.bak'] }
     ],
     [
       'takes what the verifier ignores',

@@ -19,15 +19,6 @@ function refusal(statement: Json, ...edits: Edit[]): string {
   }
 }
 
-function message(statement: Json, ...edits: Edit[]): string {
-  try {
-    read(statement, ...edits)
-    return ''
-  } catch (error) {
-    return String(error)
-  }
-}
-
 /** A third resource after the two that are there. */
 const more =
   (name: string): Edit =>
@@ -109,6 +100,12 @@ describe('readModelStatement reads', () => {
     [
       'shards of a file with colons in its name',
       shardStatement({ 'a:0:4': '0123' }, 4),
+      () => undefined
+    ],
+    ['a name as long as any', modelStatement({ ['a/'.repeat(2047) + 'aa']: 'x' }), () => undefined],
+    [
+      'shards that start after ten bytes and more',
+      shardStatement({ a: '0123456789abcd' }, 4),
       () => undefined
     ],
     ['one file that is the model', modelStatement({ '.': 'x' }), () => undefined]
@@ -195,6 +192,11 @@ describe('readModelStatement refuses', () => {
       put(`${FIRST}.algorithm`, 'sha256-sharded-5'),
       shards
     ],
+    [
+      'MODEL_HASH',
+      'the algorithm of shards of no size',
+      put(`${FIRST}.algorithm`, 'sha256-sharded-undefined')
+    ],
     ['FIELD_INVALID', 'a resource without a digest', drop(`${FIRST}.digest`)],
     [
       'FIELD_INVALID',
@@ -237,6 +239,7 @@ describe('readModelStatement refuses', () => {
     ],
     ['FIELD_INVALID', 'a shard size of zero', put(`${SERIALIZATION}.shard_size`, 0), shards],
     ['MODEL_SHARDS', 'a shard without a range', put(`${FIRST}.name`, 'a'), shards],
+    ['MODEL_SHARDS', 'a range with something behind it', put(`${FIRST}.name`, 'a:0:4 '), shards],
     ['MODEL_SHARDS', 'a range in other digits', put(`${FIRST}.name`, 'a:00:4'), shards],
     [
       'MODEL_SHARDS',
@@ -280,12 +283,76 @@ describe('readModelStatement refuses', () => {
     expect(refusal(statement, edit)).toBe(code)
   })
 
-  it('with sentences that say what was found', () => {
-    expect(message(files, put(`${SERIALIZATION}.hash_type`, 'blake3'))).toContain(
-      'signed with the hash "blake3", which is unknown here'
-    )
-    expect(message(files, put(`${SERIALIZATION}.method`, 'chunks'))).toContain('method "chunks"')
-    expect(message(files, more('a\0\u001b[31mb'))).toContain('"a??[31mb"')
+  const root = String(at(files, 'subject.0.digest.sha256'))
+  const wrong = 'f'.repeat(64)
+
+  it.each<[string, Edit, Json?]>([
+    [
+      'The attestation in the bundle is of the type "a", not the signature of a model (https://model_signing/signature/v1.0).',
+      put('predicateType', 'a')
+    ],
+    ['STATEMENT is about 0 subjects; a model is exactly one.', put('subject', [])],
+    [
+      `STATEMENT contradicts itself: its subject has the digest ${wrong}, the files that it lists have ${root}.`,
+      put('subject.0.digest.sha256', wrong)
+    ],
+    ['STATEMENT.predicate.serialization.method is not present.', drop(`${SERIALIZATION}.method`)],
+    [
+      'The model was signed by the method "chunks", which is unknown here; "files" and "shards" can be verified.',
+      put(`${SERIALIZATION}.method`, 'chunks')
+    ],
+    [
+      'The model was signed with the hash "blake3", which is unknown here; SHA-256 and BLAKE2b can be verified.',
+      put(`${SERIALIZATION}.hash_type`, 'blake3')
+    ],
+    [
+      'STATEMENT.predicate.serialization has a shard_size, which belongs to method "shards".',
+      put(`${SERIALIZATION}.shard_size`, 4)
+    ],
+    [
+      'STATEMENT.predicate.serialization has no shard_size, without which there is no method "shards".',
+      drop(`${SERIALIZATION}.shard_size`),
+      shards
+    ],
+    [
+      'STATEMENT.predicate.resources is empty; there is no model without a file.',
+      put('predicate.resources', [])
+    ],
+    ['STATEMENT.predicate.resources[0] is not an object.', put(FIRST, 'a')],
+    ['STATEMENT.predicate.resources[0].name is not present.', drop(`${FIRST}.name`)],
+    ['STATEMENT.predicate.resources[0].name is not a string.', put(`${FIRST}.name`, 1)],
+    ['STATEMENT.predicate.resources[0].digest is not present.', drop(`${FIRST}.digest`)],
+    ['STATEMENT.predicate.resources[0].algorithm is not present.', drop(`${FIRST}.algorithm`)],
+    [
+      'STATEMENT.predicate.resources has "config.json" twice, so readers may disagree on its digest.',
+      more('config.json')
+    ],
+    [
+      'STATEMENT lists a digest by "blake2b", and says that all are by sha256.',
+      put(`${FIRST}.algorithm`, 'blake2b')
+    ],
+    [
+      'STATEMENT.predicate.resources[0].digest is not a digest of 64 lower-case hexadecimal digits.',
+      put(`${FIRST}.digest`, 'ab')
+    ],
+    [
+      'STATEMENT lists "a??[31mb", which is not the name of a file within the model.',
+      more('a\0\u001b[31mb')
+    ],
+    ['STATEMENT lists ".", which is not the name of a file within the model.', more('.')],
+    [
+      'STATEMENT.predicate.resources[0] is named "a"; a shard is named by its file, where it starts and where it ends.',
+      put(`${FIRST}.name`, 'a'),
+      shards
+    ],
+    [
+      'STATEMENT has "a" in shards that are not the whole file in parts of 4 bytes: one is 3 to 8.',
+      put('predicate.resources.1.name', 'a:3:8'),
+      shards
+    ]
+  ])('with: %s', (words, edit, statement = files) => {
+    const expected = words.replace('STATEMENT', 'The model statement in the bundle')
+    expect(() => read(statement, edit)).toThrow(expect.objectContaining({ message: expected }))
   })
 
   it('another payload type', () => {

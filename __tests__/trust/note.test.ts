@@ -31,6 +31,7 @@ describe('a checkpoint', () => {
     ['the second of two is', `${TEXT}\n${OURS}${WITNESS.trimEnd()}`],
     ['there are two empty lines', `${TEXT}\n\n${OURS}`],
     ['a second text follows', `${TEXT}\n${TEXT}\n${OURS}`],
+    ['an empty line stands in a signature', `${TEXT}\n\u2014 log.test AAAA\n\nAAAA\n`],
     ['something stands between signatures', `${TEXT}\n${OURS}a remark\n${WITNESS}`],
     ['something follows them', `${TEXT}\n${OURS}\n`],
     ['something stands before the dash', `${TEXT}\n-${OURS}`],
@@ -46,5 +47,14 @@ describe('a checkpoint', () => {
     ['it is no text', 1]
   ])('is refused where %s', (_, value) => {
     expect(code(value)).toBe('FIELD_INVALID')
+  })
+
+  it.each([
+    ['the checkpoint is not a signed note: a text, an empty line, and a line for each', TEXT],
+    ['A signature in the checkpoint is not standard base64.', `${TEXT}\n\u2014 log.test A\n`]
+  ])('is refused with: %s', (words, value) => {
+    expect(() => {
+      note(value, 'the checkpoint')
+    }).toThrow(words)
   })
 })

@@ -28,9 +28,22 @@ describe.each<[string, Shape, unknown[], string, unknown[]]>([
   [
     'bytes',
     bytes,
-    ['', 'AAA=', 'AA\r\nA=\n'],
+    ['', 'AA==', 'AAA=', 'AAAA', 'AAAAAA==', 'AA\r\nA=\n', '\n'],
     'standard base64',
-    ['AAA', 'AAB=', 'A AA=', '_-8=', 'AAA=\t', 5, null, ['AAA=']]
+    [
+      'AAA',
+      'AAB=',
+      'A AA=',
+      '_-8=',
+      'AAA=\t',
+      'AA\nB=',
+      'AAAAA',
+      'A-AAAAAA',
+      'AA==AAAA',
+      5,
+      null,
+      ['AAA=']
+    ]
   ],
   [
     'count',
@@ -65,6 +78,7 @@ describe.each<[string, Shape, unknown[], string, unknown[]]>([
       '2026-01-02T03:04:05+01:3',
       '2026-01-02T03:04:05Z ',
       ' 2026-01-02T03:04:05Z',
+      '+002026-01-02T03:04:05Z',
       '2026-13-02T03:04:05Z',
       '2026-1-02T03:04:05Z',
       '2026-01-02 03:04:05Z',

@@ -40,6 +40,10 @@ const add =
   (member: Buffer): Change =>
   (tag, content) =>
     der.element(tag, content, member)
+const before =
+  (member: Buffer): Change =>
+  (tag, content) =>
+    der.element(tag, member, content)
 const again: Change = (tag, content) => der.element(tag, content, content)
 
 function code(timestamp: Buffer): string {
@@ -69,7 +73,8 @@ describe('a timestamp', () => {
       'of a signer that writes NULL for no parameters',
       changed(`${SIGNER}.2`, add(der.nil()), changed(`${SIGNED_DATA}.1.0`, add(der.nil())))
     ],
-    ['signed with RSA', changed(`${SIGNER}.4`, value('06092a864886f70d0101010500'))]
+    ['signed with RSA', changed(`${SIGNER}.4`, value('06092a864886f70d0101010500'))],
+    ['signed with RSA, without parameters', changed(`${SIGNER}.4`, value('06092a864886f70d010101'))]
   ])('may be %s', (_, timestamp) => {
     expect(code(timestamp)).toBe('fine')
   })
@@ -104,6 +109,8 @@ describe('a timestamp', () => {
       )
     ],
     ['has an algorithm unknown', changed(`${SIGNER}.4.0`, value('2a8648ce3d040305'))],
+    ['has a second algorithm', changed(`${SIGNER}.4`, again)],
+    ['has something before its algorithm', changed(`${SIGNER}.4`, before(der.nil()))],
     ['has parameters of the algorithm', changed(`${SIGNER}.4`, add(der.nil()))],
     ['has attributes that are not signed', changed(SIGNER, add(der.context(1, der.nil())))]
   ])('is refused where it %s', (_, timestamp) => {

@@ -27,13 +27,6 @@ export type LegacySignature = SimpleSigning & {
   bundle: Bundle
 }
 
-const certificate: Shape = (value, at) => {
-  const found = typeof value === 'string' ? readPem(value) : undefined
-  if (!found || !('certificate' in found)) {
-    throw new KeylessError('FIELD_INVALID', `${at} is not exactly one certificate in PEM.`)
-  }
-}
-
 // cosign, pkg/cosign/bundle/rekor.go and tsa.go
 const logEntry = message({
   SignedEntryTimestamp: short(bytes),
@@ -106,39 +99,40 @@ function asBundle(
   name: string
 ): unknown {
   // cosign takes an empty annotation for a missing one, and writes the chain like that.
-  const read = (key: string, shape: Shape): string | undefined => {
-    const value = Object.hasOwn(annotations, key) ? annotations[key] : undefined
-    if (value === undefined || value === '') return undefined
+  const read = (key: string, shape: Shape): string => {
+    const value = annotations[key] ?? ''
     short(shape)(value, at(key, name))
     return value
   }
   const readJson = (key: string, shape: Shape): unknown => {
     const value = read(key, text)
-    if (value === undefined) return undefined
+    if (value === '') return undefined
     const json = parseJson(value, at(key, name))
     shape(json, at(key, name))
     return json
   }
 
   const signature = read(LEGACY_ANNOTATIONS.signature, bytes)
-  if (signature === undefined) {
+  if (signature === '') {
     throw new KeylessError('FIELD_INVALID', `${at(LEGACY_ANNOTATIONS.signature, name)} is missing.`)
   }
   read(LEGACY_ANNOTATIONS.chain, text)
-  const leaf = readPem(read(LEGACY_ANNOTATIONS.certificate, certificate) ?? '')
+  const leaf = read(LEGACY_ANNOTATIONS.certificate, text)
   const entry = readJson(LEGACY_ANNOTATIONS.bundle, logEntry) as LogEntry | undefined
   const stamp = readJson(LEGACY_ANNOTATIONS.timestamp, timestamp) as
     { SignedRFC3161Timestamp: string } | undefined
   return {
     mediaType: 'application/vnd.dev.sigstore.bundle+json;version=0.1',
     verificationMaterial: {
-      ...(leaf && 'certificate' in leaf
-        ? {
+      ...(leaf === ''
+        ? { publicKey: {} }
+        : {
             x509CertificateChain: {
-              certificates: [{ rawBytes: leaf.certificate.toString('base64') }]
+              certificates: [
+                { rawBytes: readCertificate(leaf, at(LEGACY_ANNOTATIONS.certificate, name)) }
+              ]
             }
-          }
-        : { publicKey: {} }),
+          }),
       tlogEntries: entry ? [asLogEntry(entry)] : [],
       ...(stamp && {
         timestampVerificationData: {
@@ -154,6 +148,15 @@ function asBundle(
       signature
     }
   }
+}
+
+/** In base64, as a bundle has it. */
+function readCertificate(pem: string, at: string): string {
+  const found = readPem(pem)
+  if (!found || !('certificate' in found)) {
+    throw new KeylessError('FIELD_INVALID', `${at} is not exactly one certificate in PEM.`)
+  }
+  return found.certificate.toString('base64')
 }
 
 function asLogEntry({ SignedEntryTimestamp, Payload }: LogEntry): unknown {

@@ -13,7 +13,7 @@ export const note: Shape = (value, at) => {
   const end = lines.pop()
   if (end !== '' || lines.length === 0 || new Set(lines).size < lines.length) throw invalid(at)
   for (const line of lines) {
-    const [, signature] = /^\u2014 [^\s+]+ (\S+)$/.exec(line) ?? []
+    const signature = /^\u2014 [^\s+]+ (\S+)$/.exec(line)?.[1]
     if (signature === undefined) throw invalid(at)
     bytes(signature, `A signature in ${at}`)
   }

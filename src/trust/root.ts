@@ -9,11 +9,10 @@ import { remember } from './memo.ts'
 import { bytes, list, message, text, time, url } from './shape.ts'
 
 /** What one Sigstore instance is believed by. Several instances are never merged into one. */
-export type TrustedRoot = { name: string; material: TrustMaterial }
+export type TrustedRoot = { material: TrustMaterial }
 
 /** Believes nothing: for keys, which need no instance while the bundle brings no witnesses. */
 export const NO_ROOT: TrustedRoot = {
-  name: 'no trusted root',
   material: toTrustMaterial({
     mediaType: '',
     tlogs: [],
@@ -115,7 +114,7 @@ function parseOne(text: string, name: string): TrustedRoot {
     ]) {
       for (const each of certChain) remember(each, each.root.toDER())
     }
-    return { name, material }
+    return { material }
   } catch (cause) {
     throw unreadable(name, cause)
   }

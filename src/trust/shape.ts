@@ -101,7 +101,7 @@ export function hex(length: number): Shape {
 
 export function oneOf(names: readonly string[]): Shape {
   return (value, at) => {
-    if (typeof value !== 'string' || !names.includes(value)) {
+    if (!names.some(name => name === value)) {
       throw invalid(at, `one of ${names.join(', ')}`)
     }
   }

@@ -33,7 +33,7 @@ export function checkTimestamp(der: Buffer): void {
   if (response.tag.toDER() !== SEQUENCE) throw malformed()
   const [status, token] = members(response, [SEQUENCE, SEQUENCE])
   // Granted, perhaps with modifications. A text beside it is for people.
-  const [granted] = members(status, [INTEGER], [SEQUENCE])
+  const [granted] = members(status, [INTEGER], SEQUENCE)
   holds(granted, '00', '01')
 
   const [type, content] = members(token, [OID, FIRST])
@@ -42,10 +42,12 @@ export function checkTimestamp(der: Buffer): void {
   checkSignedData(signedData)
 }
 
-function checkSignedData(signedData: ASN1Obj | undefined): void {
-  const certificates = signedData?.subs.length === 5 ? [FIRST] : []
-  const parts = [INTEGER, SET, SEQUENCE, ...certificates, SET]
-  const [version, digests, encapsulated, ...rest] = members(signedData, parts)
+function checkSignedData(signedData: ASN1Obj): void {
+  const parts =
+    signedData.subs.length === 5
+      ? members(signedData, [INTEGER, SET, SEQUENCE, FIRST, SET])
+      : members(signedData, [INTEGER, SET, SEQUENCE, SET])
+  const [version, digests, encapsulated] = parts
   holds(version, '03')
   const [type, content] = members(encapsulated, [OID, FIRST])
   holds(type, TST_INFO)
@@ -53,38 +55,44 @@ function checkSignedData(signedData: ASN1Obj | undefined): void {
   // The library reads, and compares the digest of, what stands first in there.
   members(octets, [SEQUENCE])
 
-  const [signer] = members(rest.at(-1), [SEQUENCE])
+  const [signer] = members(parts.length === 5 ? parts[4] : parts[3], [SEQUENCE])
   const digest = checkSigner(signer)
   // RFC 5652 §5.1: a digest that is not in the list may be refused.
   const [listed] = members(digests, [SEQUENCE])
-  if (!digest || !listed?.toDER().equals(digest.toDER())) throw malformed()
+  if (!listed.toDER().equals(digest.toDER())) throw malformed()
 }
 
 /** @returns the signer's digest algorithm */
-function checkSigner(signer: ASN1Obj | undefined): ASN1Obj | undefined {
-  const parts = [INTEGER, SEQUENCE, SEQUENCE, FIRST, SEQUENCE, OCTETS]
-  const [version, id, digest, , signature] = members(signer, parts)
+function checkSigner(signer: ASN1Obj): ASN1Obj {
+  const parts = members(signer, [INTEGER, SEQUENCE, SEQUENCE, FIRST, SEQUENCE, OCTETS])
+  const [version, id, digest, , signature] = parts
   // Of a signer that is named by issuer and serial number, which is how the library looks for it.
   holds(version, '01')
   members(id, [SEQUENCE, INTEGER])
   // Which one it is shows in the signed attributes: their digest of TSTInfo is of its length.
+  members(digest, [OID], NULL)
   // Its parameters are absent, or NULL from older signers (RFC 5754 §2).
-  const [, parameters] = members(digest, [OID], [NULL])
+  const parameters = digest.subs[1]
   if (parameters) holds(parameters, '')
-  if (!SIGNATURE_ALGORITHM.test(signature?.value.toString('hex') ?? '')) throw malformed()
+  if (!SIGNATURE_ALGORITHM.test(signature.value.toString('hex'))) throw malformed()
   return digest
 }
 
+type Members<T extends readonly number[]> = { [I in keyof T]: ASN1Obj }
+
 /** The members of an element, of exactly these tags and perhaps of those in addition. */
-function members(element: ASN1Obj | undefined, tags: number[], more: number[] = []): ASN1Obj[] {
-  const found = element?.subs.map(each => each.tag.toDER()).join()
-  const fits = [tags, [...tags, ...more]].some(each => each.join() === found)
-  if (!element || !fits) throw malformed()
-  return element.subs
+function members<const T extends readonly number[]>(
+  element: ASN1Obj,
+  tags: T,
+  ...more: number[]
+): Members<T> {
+  const found = element.subs.map(each => each.tag.toDER()).join()
+  if (![tags, [...tags, ...more]].some(each => each.join() === found)) throw malformed()
+  return element.subs as Members<T>
 }
 
-function holds(element: ASN1Obj | undefined, ...values: string[]): void {
-  if (!element || !values.includes(element.value.toString('hex'))) throw malformed()
+function holds(element: ASN1Obj, ...values: string[]): void {
+  if (!values.includes(element.value.toString('hex'))) throw malformed()
 }
 
 function parse(der: Buffer): ASN1Obj {
