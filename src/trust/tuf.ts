@@ -141,7 +141,7 @@ function messages(error: unknown): string {
   return words.join('; ')
 }
 
-// Milliseconds by which our clock is ahead of the server's; NaN, which is more than nothing, when it does not say.
+// Milliseconds by which our clock is ahead of the server's; NaN, which exceeds nothing, when it does not say.
 async function clockAhead(url: string): Promise<number> {
   const answer = await fetch(`${url}/timestamp.json`, {
     method: 'HEAD',
