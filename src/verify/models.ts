@@ -5,7 +5,7 @@ import type { ModelLines } from '../runner/subject-inputs.ts'
 import { sanitize } from '../runner/text.ts'
 import { signaturePath } from '../storage/local.ts'
 import { displayName } from '../subjects/file.ts'
-import { ignoresOf, ignoring } from '../subjects/ignores.ts'
+import { ignoresOf } from '../subjects/ignores.ts'
 import { openModel } from '../subjects/model-contents.ts'
 import {
   checkIgnorePaths,
@@ -16,6 +16,7 @@ import {
 } from '../subjects/model.ts'
 import { sha256Only } from '../trust/digester.ts'
 import type { ModelFiles } from '../trust/model-files.ts'
+import { ignoring } from '../trust/model-paths.ts'
 import { MODEL_PREDICATE, rootDigest } from '../trust/model.ts'
 import { verifyBundle } from '../trust/verify.ts'
 import { tryAll, type Candidate, type Outcome, type Requirement } from './candidate.ts'
