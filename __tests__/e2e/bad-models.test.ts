@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { copyFile, mkdir, mkdtemp, readdir, rm, symlink } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readdir, rm, symlink, truncate } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
@@ -262,6 +262,26 @@ describe('verify refuses a model', () => {
     expect(await scene.verify({ models: 'm', ...own })).toMatchObject({ exitCode: 0 })
     await scene.write('m/more', 'x')
     await expectNo(await scene.verify({ models: 'm', ...own }), 'MODEL_MISMATCH', '1 neither')
+  })
+
+  it('with a great many attestations that nobody signed, without hashing it for each', async () => {
+    await writeModel()
+    await scene.sign({ models: 'm' })
+    const predicateType = 'https://slsa.dev/provenance/v1'
+    const statement = {
+      _type: 'https://in-toto.io/Statement/v1',
+      subject: [{ name: 'm', digest: { sha256: HEX } }],
+      predicateType
+    }
+    const bundle = JSON.parse(await scene.read('m/model.sig')) as { dsseEnvelope: object }
+    const payload = Buffer.from(JSON.stringify(statement)).toString('base64')
+    Object.assign(bundle.dsseEnvelope, { payload })
+    await scene.write('junk.jsonl', `${JSON.stringify(bundle)}\n`.repeat(300))
+    await truncate(join(scene.workspace, 'm/config.json'), 2 ** 27)
+    const inputs = { models: 'm', bundle: 'junk.jsonl', 'predicate-type': predicateType }
+    const run = await scene.verify(inputs, { deadline: 15_000 })
+    await expectNo(run, 'NO_BUNDLE_VERIFIES', 'none of its 300 bundles verifies')
+    expect(run.log).toContain('SUBJECT_MISMATCH')
   })
 
   it('whose signature cannot be read', async () => {

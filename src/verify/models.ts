@@ -5,7 +5,7 @@ import type { ModelLines } from '../runner/subject-inputs.ts'
 import { sanitize } from '../runner/text.ts'
 import { signaturePath } from '../storage/local.ts'
 import { displayName } from '../subjects/file.ts'
-import { ignoresOf } from '../subjects/ignores.ts'
+import { ignoresOf, nameIn } from '../subjects/ignores.ts'
 import { openModel } from '../subjects/model-contents.ts'
 import {
   checkIgnorePaths,
@@ -60,6 +60,7 @@ async function verifyModel(model: ModelSubject, options: Options): Promise<Outco
   const outcome: Outcome = { kind: 'model', name: label, passed: [], refused: [] }
   const own = { path: signaturePath(path, single), name: signaturePath(label, single) }
   const contents = openModel(model, { log, allowSymlinks })
+  const roots = new Map<string, Promise<string>>()
   try {
     const bundles = given ?? (await readBundles(own.path, own.name))
     const candidates = bundles.map((each): Candidate => {
@@ -74,7 +75,13 @@ async function verifyModel(model: ModelSubject, options: Options): Promise<Outco
           const expect = isSignature(required)
             ? ({ kind: 'model', files } as const)
             : ({ kind: 'statement', ...required } as const)
-          const digest = sha256Only(() => rootOf(model, own.path, each.path, options))
+          const digest = sha256Only(() => {
+            // Asked for before anything is known of who signed: once for all bundles outside the model.
+            const key = nameIn(model, each.path) ?? ''
+            const root = roots.get(key) ?? rootOf(model, own.path, each.path, options)
+            roots.set(key, root)
+            return root
+          })
           const { root, ...verified } = await verifyBundle(bundle, { ...trust, digest, expect })
           if (root !== undefined) outcome.sha256 = root
           return verified
