@@ -68,6 +68,29 @@ describe('sign refuses a model', () => {
     await expectUnsigned(files, 'INPUT_INVALID', 'files: "m/config.json" lies in the model "m"')
     const models = { models: 'm/sub\nm' }
     await expectUnsigned(models, 'INPUT_INVALID', 'models: "m/sub" lies in the model "m"')
+    await symlink('.', join(scene.workspace, 'here'))
+    const behind = { models: 'm', files: 'here/m/config.json' }
+    await expectUnsigned(
+      behind,
+      'INPUT_INVALID',
+      'files: "here/m/config.json" lies in the model "m"'
+    )
+    const twice = { models: 'm\nhere/m' }
+    await expectUnsigned(twice, 'INPUT_INVALID', 'models: "here/m" lies in the model "m"')
+    await symlink('m', join(scene.workspace, 'link'))
+    const linked = { models: 'm\nlink', 'allow-symlinks': 'true' }
+    await expectUnsigned(linked, 'INPUT_INVALID', 'models: "link" lies in the model "m"')
+  })
+
+  it('whose signature goes where a file is that is signed, too', async () => {
+    await scene.write('a', 'a')
+    await scene.write('a.sig', 'of another time')
+    const inputs = { models: 'a', files: '*.sig' }
+    await expectUnsigned(
+      inputs,
+      'INPUT_INVALID',
+      'files: "a.sig" is where the signature of the model'
+    )
   })
 
   it('whose signature cannot be written', async () => {
