@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { copyFile, mkdir, mkdtemp, readdir, rm, symlink, truncate } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readdir, rm, stat, symlink, truncate } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
@@ -285,6 +285,21 @@ describe('verify refuses a model', () => {
     expect(await scene.verify({ models: 'm', ...own })).toMatchObject({ exitCode: 0 })
     await scene.write('m/more', 'x')
     await expectNo(await scene.verify({ models: 'm', ...own }), 'MODEL_MISMATCH', '1 neither')
+  })
+
+  it('with very many files more, and its signature a great many times', async () => {
+    await scene.write('m/config.json', '{}')
+    await scene.sign({ models: 'm' })
+    const bundle = await scene.read('m/model.sig')
+    for (let i = 0; i < 500; i++) await scene.write(`m/${`${i}`.padEnd(250, 'x')}`, '')
+    await scene.write('old.jsonl', `${bundle.trim()}\n`.repeat(100))
+    const run = await scene.verify({ models: 'm', bundle: 'old.jsonl' })
+    const words = 'none of its 100 bundles verifies'
+    const [subject] = await expectNo(run, 'NO_BUNDLE_VERIFIES', words)
+    const refused = subject?.refused as object[]
+    expect(refused).toHaveLength(100)
+    expect(refused.filter(each => 'differences' in each)).toHaveLength(10)
+    expect((await stat(run.outputs['results-path'] ?? '')).size).toBeLessThan(3_000_000)
   })
 
   it('with a great many attestations that nobody signed, without hashing it for each', async () => {
