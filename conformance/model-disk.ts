@@ -1,8 +1,9 @@
 import { modelStatement } from '../src/statements/model.ts'
-import { ignoresOf, ignoring } from '../src/subjects/ignores.ts'
+import { ignoresOf } from '../src/subjects/ignores.ts'
 import { openModel } from '../src/subjects/model-contents.ts'
 import { findModel, hashModel, locateModel } from '../src/subjects/model.ts'
 import type { ModelFiles } from '../src/trust/model-files.ts'
+import { ignoring } from '../src/trust/model-paths.ts'
 import { log } from './sign.ts'
 
 /** Paths are as the command line has them. */

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { copyFile, mkdir, mkdtemp, readdir, rm, symlink } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readdir, rm, stat, symlink, truncate } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
@@ -68,6 +68,29 @@ describe('sign refuses a model', () => {
     await expectUnsigned(files, 'INPUT_INVALID', 'files: "m/config.json" lies in the model "m"')
     const models = { models: 'm/sub\nm' }
     await expectUnsigned(models, 'INPUT_INVALID', 'models: "m/sub" lies in the model "m"')
+    await symlink('.', join(scene.workspace, 'here'))
+    const behind = { models: 'm', files: 'here/m/config.json' }
+    await expectUnsigned(
+      behind,
+      'INPUT_INVALID',
+      'files: "here/m/config.json" lies in the model "m"'
+    )
+    const twice = { models: 'm\nhere/m' }
+    await expectUnsigned(twice, 'INPUT_INVALID', 'models: "here/m" lies in the model "m"')
+    await symlink('m', join(scene.workspace, 'link'))
+    const linked = { models: 'm\nlink', 'allow-symlinks': 'true' }
+    await expectUnsigned(linked, 'INPUT_INVALID', 'models: "link" lies in the model "m"')
+  })
+
+  it('whose signature goes where a file is that is signed, too', async () => {
+    await scene.write('a', 'a')
+    await scene.write('a.sig', 'of another time')
+    const inputs = { models: 'a', files: '*.sig' }
+    await expectUnsigned(
+      inputs,
+      'INPUT_INVALID',
+      'files: "a.sig" is where the signature of the model'
+    )
   })
 
   it('whose signature cannot be written', async () => {
@@ -268,6 +291,41 @@ describe('verify refuses a model', () => {
     expect(await scene.verify({ models: 'm', ...own })).toMatchObject({ exitCode: 0 })
     await scene.write('m/more', 'x')
     await expectNo(await scene.verify({ models: 'm', ...own }), 'MODEL_MISMATCH', '1 neither')
+  })
+
+  it('with very many files more, and its signature a great many times', async () => {
+    await scene.write('m/config.json', '{}')
+    await scene.sign({ models: 'm' })
+    const bundle = await scene.read('m/model.sig')
+    for (let i = 0; i < 500; i++) await scene.write(`m/${`${i}`.padEnd(250, 'x')}`, '')
+    await scene.write('old.jsonl', `${bundle.trim()}\n`.repeat(100))
+    const run = await scene.verify({ models: 'm', bundle: 'old.jsonl' })
+    const words = 'none of its 100 bundles verifies'
+    const [subject] = await expectNo(run, 'NO_BUNDLE_VERIFIES', words)
+    const refused = subject?.refused as object[]
+    expect(refused).toHaveLength(100)
+    expect(refused.filter(each => 'differences' in each)).toHaveLength(10)
+    expect((await stat(run.outputs['results-path'] ?? '')).size).toBeLessThan(3_000_000)
+  })
+
+  it('with a great many attestations that nobody signed, without hashing it for each', async () => {
+    await writeModel()
+    await scene.sign({ models: 'm' })
+    const predicateType = 'https://slsa.dev/provenance/v1'
+    const statement = {
+      _type: 'https://in-toto.io/Statement/v1',
+      subject: [{ name: 'm', digest: { sha256: HEX } }],
+      predicateType
+    }
+    const bundle = JSON.parse(await scene.read('m/model.sig')) as { dsseEnvelope: object }
+    const payload = Buffer.from(JSON.stringify(statement)).toString('base64')
+    Object.assign(bundle.dsseEnvelope, { payload })
+    await scene.write('junk.jsonl', `${JSON.stringify(bundle)}\n`.repeat(300))
+    await truncate(join(scene.workspace, 'm/config.json'), 2 ** 27)
+    const inputs = { models: 'm', bundle: 'junk.jsonl', 'predicate-type': predicateType }
+    const run = await scene.verify(inputs, { deadline: 15_000 })
+    await expectNo(run, 'NO_BUNDLE_VERIFIES', 'none of its 300 bundles verifies')
+    expect(run.log).toContain('SUBJECT_MISMATCH')
   })
 
   it('whose signature cannot be read', async () => {

@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process'
-import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import {
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  symlink,
+  truncate,
+  writeFile
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
@@ -50,6 +59,12 @@ describe('checkWritable', () => {
 })
 
 describe('readBundle', () => {
+  it('does not read what tells no size, which may have no end', async () => {
+    const path = join(dir, 'f')
+    await symlink('/proc/self/pagemap', path)
+    expect(await readBundle(path)).toBe('')
+  })
+
   it('knows one that is not there from one that cannot be read', async () => {
     const path = join(dir, 'f')
     expect(await readBundle(path)).toBeUndefined()

@@ -1,4 +1,5 @@
-import { relative } from 'node:path'
+import { realpathSync } from 'node:fs'
+import { basename, dirname, join, relative } from 'node:path'
 import { KeylessError } from '../errors.ts'
 import { checkArtifactPath } from '../storage/artifact-name.ts'
 import { checkWritable } from '../storage/local.ts'
@@ -46,14 +47,41 @@ export function artifactRoot(subjects: Placed[], workspace: string): string {
   return commonFolder(subjects.map(({ path, bundle }) => (path === workspace ? bundle.path : path)))
 }
 
-/** One more bundle in a model would be a file that the model's signature does not know of. */
+/**
+ * One more bundle in a model would be a file that the model's signature does not know of; nor may what is signed
+ * be replaced by a bundle.
+ */
 function checkApart(subjects: Placed[]): void {
-  for (const outer of subjects.filter(({ kind }) => kind === 'model')) {
-    const inner = subjects.find(each => each !== outer && isWithin(each.path, outer.path))
+  const placed = subjects.map(({ kind, name, path, bundle }) => {
+    const [self, beside] = [realPlace(path), realPlace(bundle.path)]
+    // A folder may itself be a link; a file that is one stays what it is.
+    const whole = isWithin(bundle.path, path) ? dirname(beside) : self
+    return { kind, name, self, beside, whole }
+  })
+  for (const outer of placed.filter(({ kind }) => kind === 'model')) {
+    const replaced = placed.find(({ kind, self }) => kind === 'file' && self === outer.beside)
+    if (replaced !== undefined) {
+      throw new KeylessError(
+        'INPUT_INVALID',
+        `files: ${quote(replaced.name)} is where the signature of the model ${quote(outer.name)} goes; take it away with "!${replaced.name}".`
+      )
+    }
+    const inner = placed.find(
+      each => each !== outer && [each.self, each.beside].some(at => isWithin(at, outer.whole))
+    )
     if (inner === undefined) continue
     throw new KeylessError(
       'INPUT_INVALID',
       `${inner.kind}s: ${quote(inner.name)} lies in the model ${quote(outer.name)}, whose signature is over every file in it, and would not know of a bundle in there; leave it to that signature, or sign it in another folder.`
     )
+  }
+}
+
+/** A path whose folders are free of symbolic links. One whose folder is yet to be made is alone there. */
+function realPlace(path: string): string {
+  try {
+    return join(realpathSync(dirname(path)), basename(path))
+  } catch {
+    return path
   }
 }

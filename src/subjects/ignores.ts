@@ -35,17 +35,6 @@ export function ignoresOf(
   return sortByName([...names].map(name => ({ name }))).map(({ name }) => name)
 }
 
-/** What lies at a path, or below it, is ignored; there are no globs (OMS v1.0). */
-export function ignoring(ignorePaths: readonly string[]): (name: string) => boolean {
-  const ignored = new Set(ignorePaths)
-  return name => {
-    for (let end = name.length; end > 0; end = name.lastIndexOf('/', end - 1)) {
-      if (ignored.has(name.slice(0, end))) return true
-    }
-    return false
-  }
-}
-
 /** An absolute path as seen from a folder; undefined for one outside. */
 export function nameIn(folder: { path: string; real: string }, path: string): string | undefined {
   const root = [folder.path, folder.real].find(root => isWithin(path, root))

@@ -1,12 +1,13 @@
 import { lstatSync, realpathSync, statSync, type Stats } from 'node:fs'
 import { basename, resolve } from 'node:path'
 import { KeylessError } from '../errors.ts'
+import { ignoring } from '../trust/model-paths.ts'
 import { quote } from '../trust/quote.ts'
 import { hashFiles, type HashOptions } from './digests/files.ts'
 import type { Hashed } from './digests/hash.ts'
 import { refusePointer } from './digest.ts'
 import { displayName, isWithin } from './file.ts'
-import { ignoresOf, ignoring, nameIn } from './ignores.ts'
+import { ignoresOf, nameIn } from './ignores.ts'
 import { listModelFiles, type ModelFile } from './model-files.ts'
 
 /** Where a model is. */

@@ -17,6 +17,9 @@ type Found = Omit<Pickle, 'name'>
 /** What is read where the beginning of a file has to tell more. */
 const HEAD = 4096
 
+/** The same where it is deflated: zeros become a thousand times as many. */
+const DEFLATED_HEAD = 256
+
 /** Arrays of an archive that are looked at. */
 const MOST_ARRAYS = 64
 
@@ -71,7 +74,7 @@ function byContent(path: string, head: string): Found | undefined {
   if (head.startsWith(NUMPY)) return look(path, file => inArray(readAt(file, 0, HEAD)))
   if (!DEFLATED.some(magic => head.startsWith(magic))) return undefined
   return look(path, file => {
-    const start = unzipSync(readAt(file, 0, HEAD), { finishFlush: zlib.Z_SYNC_FLUSH })
+    const start = unzipSync(readAt(file, 0, DEFLATED_HEAD), { finishFlush: zlib.Z_SYNC_FLUSH })
     if (!isPickle(start.toString('latin1', 0, 3))) return undefined
     return { why: 'a compressed pickle (joblib)', instead: ANY }
   })
@@ -102,7 +105,7 @@ function inZip(file: number): Found | undefined {
   const pickle = entries.find(({ name }) => PICKLED.has(extname(name).toLowerCase()))
   if (pickle) return { why: 'an archive with a pickle in it', instead: ANY }
   for (const entry of entries.filter(({ name }) => name.endsWith('.npy')).slice(0, MOST_ARRAYS)) {
-    const stored = readEntryHead(file, entry, HEAD)
+    const stored = readEntryHead(file, entry, entry.deflated ? DEFLATED_HEAD : HEAD)
     const start = entry.deflated
       ? inflateRawSync(stored, { finishFlush: zlib.Z_SYNC_FLUSH })
       : stored

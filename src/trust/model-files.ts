@@ -1,5 +1,6 @@
 import type { ModelStatement } from './model.ts'
 import { ModelMismatch } from './model-mismatch.ts'
+import { ignoring, pathsTo } from './model-paths.ts'
 import type { Resource } from './model-resources.ts'
 import type { ModelHash } from './model-serialization.ts'
 
@@ -33,12 +34,13 @@ export type ModelFiles = {
  * @throws ModelMismatch, and whatever `files` does
  */
 export async function compareModel(statement: ModelStatement, files: ModelFiles): Promise<void> {
-  const recorded = new Set(statement.ignorePaths)
-  const ignores = (name: string): boolean =>
-    files.ignores(name) || [...paths(name)].some(path => recorded.has(path))
+  const recorded = ignoring(statement.ignorePaths)
+  const ignores = (name: string): boolean => files.ignores(name) || recorded(name)
+  // With the folders above, where these are ignored: of all files they could be millions.
   const listed = new Set<string>()
   for (const { name } of statement.resources) {
-    for (const path of paths(name)) {
+    if (!ignores(name)) continue
+    for (const path of pathsTo(name)) {
       // Nor is any above it new then.
       if (listed.has(path)) break
       listed.add(path)
@@ -79,11 +81,4 @@ export async function compareModel(statement: ModelStatement, files: ModelFiles)
   if (lists.every(({ length }) => length === 0)) return
   for (const list of lists) list.sort()
   throw new ModelMismatch(differences)
-}
-
-/** A path and those above it: `a/b/c`, `a/b`, `a`. */
-function* paths(name: string): Generator<string> {
-  for (let end = name.length; end > 0; end = name.lastIndexOf('/', end - 1)) {
-    yield name.slice(0, end)
-  }
 }

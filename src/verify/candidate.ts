@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { KeylessError, type Code } from '../errors.ts'
-import { sanitize } from '../runner/text.ts'
+import { cut, sanitize } from '../runner/text.ts'
 import type { VerifiedIdentity } from '../trust/verify.ts'
 
 /** What a line of predicate-type asks for: the signature of the subject's kind, or an attestation. */
@@ -30,8 +30,11 @@ export type Outcome = {
   error?: KeylessError
 }
 
-/** Reasons in a message; the results file has all. */
+/** Reasons in a message; the results file has all, but these alone in full. */
 const LISTED = 10
+
+/** Of any further reason, in characters. */
+const LONGEST = 2000
 
 /** There may be a signature, and nobody could look (verification.md, row 17). */
 const UNREAD: ReadonlySet<Code> = new Set<Code>(['BUNDLE_UNREADABLE', 'COULD_NOT_LOOK'])
@@ -75,13 +78,18 @@ async function tryOne(
         return undefined
       } catch (error) {
         if (!(error instanceof KeylessError)) throw error
-        reasons.push({ bundle: name, error })
+        reasons.push({ bundle: name, error: reasons.length < LISTED ? error : brief(error) })
       }
       // Verifying takes a whole core; hashing of the next file goes on meanwhile.
       await setImmediate()
     }
   }
   return reasons
+}
+
+/** Without what a model differs in, which is long: there may be 10,000 bundles, all of one old signature. */
+function brief({ code, message }: KeylessError): KeylessError {
+  return new KeylessError(code, cut(message, LONGEST))
 }
 
 /** Why a subject is refused: for one candidate its own reason, for several the reason of each. */

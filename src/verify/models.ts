@@ -5,11 +5,12 @@ import type { ModelLines } from '../runner/subject-inputs.ts'
 import { sanitize } from '../runner/text.ts'
 import { signaturePath } from '../storage/local.ts'
 import { displayName } from '../subjects/file.ts'
-import { ignoresOf, ignoring } from '../subjects/ignores.ts'
+import { ignoresOf, nameIn } from '../subjects/ignores.ts'
 import { openModel } from '../subjects/model-contents.ts'
 import { checkIgnorePaths, locateModel, type ModelPlace } from '../subjects/model.ts'
 import { sha256Only } from '../trust/digester.ts'
 import type { ModelFiles } from '../trust/model-files.ts'
+import { ignoring } from '../trust/model-paths.ts'
 import { MODEL_PREDICATE, rootDigest } from '../trust/model.ts'
 import { verifyBundle } from '../trust/verify.ts'
 import { tryAll, type Candidate, type Outcome, type Requirement } from './candidate.ts'
@@ -53,6 +54,7 @@ async function verifyModel(model: ModelSubject, options: Options): Promise<Outco
   const outcome: Outcome = { kind: 'model', name: label, passed: [], refused: [] }
   const own = { path: signaturePath(path, single), name: signaturePath(label, single) }
   const contents = openModel(model, { log, allowSymlinks })
+  const roots = new Map<string, Promise<string>>()
   try {
     const unsigned = ignoring(ignoresOf(model, { ...options, signature: own.path }))
     const bundles = given ?? (await readBundles(own.path, own.name))
@@ -69,7 +71,13 @@ async function verifyModel(model: ModelSubject, options: Options): Promise<Outco
           const expect = isSignature(required)
             ? ({ kind: 'model', files } as const)
             : ({ kind: 'statement', ...required } as const)
-          const digest = sha256Only(() => rootOf(label, files, skip))
+          const digest = sha256Only(() => {
+            // Asked for before anything is known of who signed: once for all bundles outside the model.
+            const key = nameIn(model, each.path) ?? ''
+            const root = roots.get(key) ?? rootOf(label, files, skip)
+            roots.set(key, root)
+            return root
+          })
           const { root, ...verified } = await verifyBundle(bundle, { ...trust, digest, expect })
           if (root !== undefined) outcome.sha256 = root
           return verified
