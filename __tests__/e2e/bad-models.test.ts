@@ -310,6 +310,7 @@ describe('verify refuses a model', () => {
 
   it('with a great many attestations that nobody signed, without hashing it for each', async () => {
     await writeModel()
+    await truncate(join(scene.workspace, 'm/config.json'), 2 ** 27)
     await scene.sign({ models: 'm' })
     const predicateType = 'https://slsa.dev/provenance/v1'
     const statement = {
@@ -321,10 +322,10 @@ describe('verify refuses a model', () => {
     const payload = Buffer.from(JSON.stringify(statement)).toString('base64')
     Object.assign(bundle.dsseEnvelope, { payload })
     await scene.write('junk.jsonl', `${JSON.stringify(bundle)}\n`.repeat(300))
-    await truncate(join(scene.workspace, 'm/config.json'), 2 ** 27)
-    const inputs = { models: 'm', bundle: 'junk.jsonl', 'predicate-type': predicateType }
+    const bundles = 'm/model.sig\njunk.jsonl'
+    const inputs = { models: 'm', bundle: bundles, 'predicate-type': predicateType }
     const run = await scene.verify(inputs, { deadline: 15_000 })
-    await expectNo(run, 'NO_BUNDLE_VERIFIES', 'none of its 300 bundles verifies')
+    await expectNo(run, 'NO_BUNDLE_VERIFIES', 'none of its 301 bundles verifies')
     expect(run.log).toContain('SUBJECT_MISMATCH')
   })
 

@@ -127,9 +127,10 @@ function readExtensions(x509: X509Certificate): Map<string, Extension> {
 }
 
 /** Of the one SEQUENCE that an extension is, and of nothing else (RFC 5280 §4.2.1.6, §4.2.1.12). */
-function members({ inner, value }: Partial<Extension> = {}): ASN1Obj[] {
-  const whole = inner?.tag.toDER() === SEQUENCE && value?.equals(inner.toDER())
-  return whole ? inner.subs : []
+function members(extension: Extension | undefined): ASN1Obj[] {
+  if (extension?.inner === undefined) return []
+  const { inner, value } = extension
+  return inner.tag.toDER() === SEQUENCE && inner.toDER().equals(value) ? inner.subs : []
 }
 
 function checkUsage(x509: X509Certificate, extensions: Map<string, Extension>): void {

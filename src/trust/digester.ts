@@ -11,14 +11,16 @@ export type HashName = 'sha256' | 'sha384' | 'sha512'
 /**
  * Of what is known by its SHA-256 alone: an image, a model, or a file whose signature we made.
  *
- * @param sha256 in lower-case hexadecimal; a function where that takes long
+ * @param sha256 in lower-case hexadecimal
  */
-export function sha256Only(sha256: string | (() => Promise<string>)): Digester {
-  return async algorithm => {
-    if (algorithm === 'sha256') return typeof sha256 === 'string' ? sha256 : await sha256()
-    throw new KeylessError(
-      'SUBJECT_MISMATCH',
-      `The bundle names what it is about by ${algorithm} alone, and the subject is known by its sha256.`
-    )
-  }
+export function sha256Only(sha256: string): Digester {
+  return algorithm =>
+    algorithm === 'sha256'
+      ? Promise.resolve(sha256)
+      : Promise.reject(
+          new KeylessError(
+            'SUBJECT_MISMATCH',
+            `The bundle names what it is about by ${algorithm} alone, and the subject is known by its sha256.`
+          )
+        )
 }

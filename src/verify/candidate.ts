@@ -23,6 +23,8 @@ export type Outcome = {
   name: string
   /** Of a model that verified: the digest over all of its files. */
   sha256?: string
+  /** Of the same: what is there, and was let pass unsigned. A folder stands for all that is in it. */
+  ignored?: string[]
   /** One candidate for each thing that was required. */
   passed: { bundle: string; index?: string; verified: VerifiedIdentity }[]
   /** Candidates that were tried and are not believed. */

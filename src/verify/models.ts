@@ -11,7 +11,7 @@ import { checkIgnorePaths, locateModel, type ModelPlace } from '../subjects/mode
 import { sha256Only } from '../trust/digester.ts'
 import type { ModelFiles } from '../trust/model-files.ts'
 import { ignoring } from '../trust/model-paths.ts'
-import { MODEL_PREDICATE, rootDigest } from '../trust/model.ts'
+import { MODEL_PREDICATE } from '../trust/model.ts'
 import { verifyBundle } from '../trust/verify.ts'
 import { tryAll, type Candidate, type Outcome, type Requirement } from './candidate.ts'
 import { readBundles, type GivenBundle } from './given.ts'
@@ -50,36 +50,34 @@ export async function verifyModels(models: ModelSubject[], options: Options): Pr
 
 async function verifyModel(model: ModelSubject, options: Options): Promise<Outcome> {
   const { path, single, label } = model
-  const { given, required, trust, log, allowSymlinks } = options
+  const { given, trust, log, allowSymlinks } = options
+  // First, as an attestation is about the digest of a signature: it alone says which file has which content.
+  const required = ['signature' as const, ...options.required.filter(each => !isSignature(each))]
   const outcome: Outcome = { kind: 'model', name: label, passed: [], refused: [] }
   const own = { path: signaturePath(path, single), name: signaturePath(label, single) }
   const contents = openModel(model, { log, allowSymlinks })
-  const roots = new Map<string, Promise<string>>()
   try {
-    const unsigned = ignoring(ignoresOf(model, { ...options, signature: own.path }))
     const bundles = given ?? (await readBundles(own.path, own.name))
     const candidates = bundles.map((each): Candidate => {
       if ('error' in each) return each
       const { bundle, name } = each
       // The bundle itself is no part of what it signs, whatever it is called; other bundles are.
       const ignores = ignoring(ignoresOf(model, { ...options, signature: each.path }))
-      const files: ModelFiles = { ...contents, ignores }
-      const skip = (name: string): boolean => unsigned(name) || ignores(name)
+      const itself = nameIn(model, each.path)
       return {
         name,
         check: async required => {
+          const ignored: string[] = []
+          const note = (name: string): void => {
+            if (name !== itself) ignored.push(name)
+          }
+          const files = { ...noting(contents, note), ignores }
           const expect = isSignature(required)
             ? ({ kind: 'model', files } as const)
             : ({ kind: 'statement', ...required } as const)
-          const digest = sha256Only(() => {
-            // Asked for before anything is known of who signed: once for all bundles outside the model.
-            const key = nameIn(model, each.path) ?? ''
-            const root = roots.get(key) ?? rootOf(label, files, skip)
-            roots.set(key, root)
-            return root
-          })
+          const digest = sha256Only(outcome.sha256 ?? '')
           const { root, ...verified } = await verifyBundle(bundle, { ...trust, digest, expect })
-          if (root !== undefined) outcome.sha256 = root
+          if (root !== undefined) Object.assign(outcome, { sha256: root, ignored: ignored.sort() })
           return verified
         }
       }
@@ -94,26 +92,27 @@ async function verifyModel(model: ModelSubject, options: Options): Promise<Outco
   return outcome
 }
 
+/** The same files, and a note of each name that is passed over. */
+function noting(
+  files: Omit<ModelFiles, 'ignores'>,
+  note: (name: string) => void
+): Omit<ModelFiles, 'ignores'> {
+  return {
+    ...files,
+    find: ({ skip, allowSymlinks }) => {
+      const skipped = (name: string): boolean => {
+        if (!skip(name)) return false
+        note(name)
+        return true
+      }
+      return files.find({ skip: skipped, allowSymlinks })
+    }
+  }
+}
+
 /** The type of a model's signature may be asked for by its name, too. */
 function isSignature(required: Requirement): required is 'signature' {
   return required === 'signature' || required.predicateType === MODEL_PREDICATE
-}
-
-/** What attestations of a model are about: the digest over all files, of those that would be signed here and now. */
-async function rootOf(
-  label: string,
-  files: ModelFiles,
-  skip: (name: string) => boolean
-): Promise<string> {
-  const found = await files.find({ skip, allowSymlinks: false })
-  if (found.size === 0) {
-    throw new KeylessError(
-      'MODEL_EMPTY',
-      `models: ${sanitize(label)} has no file that is not ignored, and an attestation of nothing says nothing; check the path, and that the step that fetches the model ran before this one.`
-    )
-  }
-  const parts = [...found.keys()].map(name => ({ name }))
-  return rootDigest(await files.hash(parts, 'sha256'))
 }
 
 function noSignature(name: string, signature: string): KeylessError {

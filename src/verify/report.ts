@@ -7,7 +7,7 @@ import { tally } from '../runner/text.ts'
 import { describeIdentity } from '../trust/identity.ts'
 import { ModelMismatch } from '../trust/model-mismatch.ts'
 import type { Outcome } from './candidate.ts'
-import { kindsOf, summarize } from './summary.ts'
+import { kindsOf, some, summarize } from './summary.ts'
 
 /**
  * Tell later steps and people what verified and what did not and why.
@@ -22,10 +22,11 @@ export async function report(
   const refused = outcomes.filter(({ error }) => error !== undefined)
   const resultsPath = await writeResults(folder, { subjects: outcomes.map(toResult) })
   if (showSummary) await writeSummary(summarize(outcomes), resultsPath)
-  for (const { kind, name, error, passed } of outcomes) {
+  for (const { kind, name, error, passed, ignored = [] } of outcomes) {
     if (!error) {
       const by = passed.map(({ verified: { identity } }) => describeIdentity(identity))
       log.info(`Verified ${name}, signed by ${by.join('; ')}`)
+      if (ignored.length > 0) log.info(`Not signed, being ignored, in ${name}: ${some(ignored)}`)
       continue
     }
     // An annotation is one line; what is to be pasted follows in the log.
@@ -48,11 +49,12 @@ export async function report(
 }
 
 /** One object of the results file; docs/results.md says what each field is. */
-function toResult({ kind, name, sha256, passed, refused, error }: Outcome): unknown {
+function toResult({ kind, name, sha256, ignored, passed, refused, error }: Outcome): unknown {
   return {
     kind,
     name,
     ...(sha256 !== undefined && { digest: { sha256 } }),
+    ...(ignored && { ignored }),
     verified: error === undefined,
     passed: passed.map(({ bundle, index, verified: { logEntry, ...verified } }) => ({
       bundle,

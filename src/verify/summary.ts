@@ -16,12 +16,21 @@ import { ModelMismatch, type ModelDifferences } from '../trust/model-mismatch.ts
 import { MODEL_PREDICATE } from '../trust/model.ts'
 import type { Outcome } from './candidate.ts'
 
-/** Files of each kind of difference that are shown; all are in the results. */
+/** Files of a kind that are shown; all are in the results. */
 const LISTED = 50
 
 /** What each is, for counting them. */
 export function kindsOf(outcomes: Outcome[]): string[] {
   return outcomes.map(({ kind }) => kind)
+}
+
+/** The first of many names. */
+export function some(names: string[]): string {
+  const more = names.length - LISTED
+  return [
+    ...names.slice(0, LISTED),
+    ...(more > 0 ? [`and ${more} more, in the results`] : [])
+  ].join(', ')
 }
 
 /** What people read who were not there. */
@@ -54,6 +63,11 @@ export function summarize(outcomes: Outcome[]): (Markup | Rows)[] {
       ? [table(['Subject', 'SHA-256', 'Verified', 'Log entry', 'Bundle'], rows)]
       : []),
     ...[...identities].map(words => paragraph('Signed by ', code(words), '.')),
+    ...good.flatMap(({ name, ignored = [] }) =>
+      ignored.length > 0
+        ? [paragraph('Not signed, being ignored, in ', code(name), ': ', code(some(ignored)), '.')]
+        : []
+    ),
     ...(bad.length > 0 ? [paragraph('Refused:')] : []),
     ...bad.flatMap(({ error, refused }) => [
       fence('text', [`[${error?.code}]`, ...(error?.message.split('\n') ?? [])]),
