@@ -822,7 +822,7 @@ describe('verifyBundle refuses for the witnesses', () => {
       {},
       put(`${STAMPS}.0.signedTimestamp`, (old: unknown) => {
         const stamp = Buffer.from(String(old), 'base64')
-        stamp.write(time, stamp.indexOf(Buffer.of(0x18, 15)) + 2) // GeneralizedTime
+        stamp.write(time, stamp.toString('latin1').search(/\d{14}Z/)) // GeneralizedTime
         return stamp.toString('base64')
       })
     )
