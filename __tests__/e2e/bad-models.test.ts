@@ -132,6 +132,19 @@ describe('sign refuses checksums', () => {
     await expectUnsigned({ models: 'm', checksums }, code, words)
   })
 
+  it.each([
+    ['m', 'm/a', 'm/sub/b', 'm/'],
+    ['out/m', './out/m/a', 'out/m/b', 'out/m/'],
+    ['out/m', 'm/.gitattributes', 'm/a', 'm/']
+  ])('of %j that were made in a folder above: %j', async (models, one, other, prefix) => {
+    const checksums = `${HEX}  ${one}\n${HEX}  ${other}`
+    const words = `every name begins with "${prefix}", and names are as seen from the model`
+    await expectUnsigned({ models, checksums }, 'INPUT_INVALID', words)
+    expect(await scene.sign({ models, checksums: `${checksums}\n${HEX}  c` })).toMatchObject({
+      exitCode: 0
+    })
+  })
+
   it('without a model, or with several, or with one that is a file', async () => {
     await scene.write('a', 'a')
     const checksums = `${HEX}  a`
