@@ -92,7 +92,8 @@ describe('a model', () => {
     expect(run.log).toContain('Hashing 5 file(s) of my-model.')
     expect(run.summary).toContain('1 model(s) signed')
     expect(run.summary).toContain('model of 5 file(s)')
-    expect(run.summary).toContain('\n```yaml\n- uses: ')
+    expect(run.summary).toContain('\n```yaml\n# Bring the model(s), the trusted root here first')
+    expect(run.summary).toContain(`    trusted-root: |\n      ${scene.sandbox.trustedRoot}\n`)
     expect(run.summary).toContain('    models: |\n      my-model\n')
     expect(run.summary).toContain('\n```sh\njq ')
 

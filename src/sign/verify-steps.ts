@@ -2,7 +2,7 @@ import type { ModelLines } from '../runner/subject-inputs.ts'
 import type { Inputs } from './inputs.ts'
 import type { Signed, Uploaded } from './publish.ts'
 
-export type VerifyInputs = Pick<Inputs, 'files' | 'images' | 'models' | 'publish'> & {
+export type VerifyInputs = Pick<Inputs, 'files' | 'images' | 'models' | 'instance' | 'publish'> & {
   /** What the summary tells others to use. */
   verifyAction: string
 }
@@ -11,17 +11,33 @@ export type VerifyInputs = Pick<Inputs, 'files' | 'images' | 'models' | 'publish
 export function verifySteps(
   subjects: Signed[],
   uploaded: Uploaded | undefined,
-  { files, images, models, publish, verifyAction }: VerifyInputs
+  { files, images, models, instance, publish, verifyAction }: VerifyInputs
 ): string[] {
+  const missing = [
+    ...(files === undefined ? [] : ['the files']),
+    ...(models === undefined ? [] : ['the model(s)']),
+    ...('name' in instance ? [] : ['the trusted root'])
+  ]
   return [
+    ...(missing.length === 0
+      ? []
+      : [
+          `# Bring ${missing.join(', ')} here first, each to its place: by actions/checkout (lfs: true, if Git LFS has any of it) or actions/download-artifact.`
+        ]),
     ...(uploaded === undefined ? [] : downloadStep(uploaded)),
     `- uses: ${verifyAction}`,
     '  with:',
     ...(images === undefined ? [] : block('images', namedImages(subjects))),
     ...(images !== undefined && uploaded && !publish.registry ? bundlesOf(subjects, uploaded) : []),
     ...(files === undefined ? [] : block('files', files)),
-    ...(models === undefined ? [] : ofModels(models))
+    ...(models === undefined ? [] : ofModels(models)),
+    ...ofInstance(instance)
   ]
+}
+
+function ofInstance(instance: Inputs['instance']): string[] {
+  if (!('name' in instance)) return block('trusted-root', [instance.trustedRoot])
+  return instance.name === 'auto' ? [] : [`    sigstore: ${instance.name}`]
 }
 
 function ofModels({ lines, ignorePaths, allowSymlinks }: ModelLines): string[] {
