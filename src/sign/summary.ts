@@ -136,7 +136,8 @@ function elsewhereOf(subjects: Signed[]): Markup[] {
     subject.kind === 'model' && subject.model.elsewhere ? [subject.name] : []
   )
   if (names.length === 0) return []
-  const words = ' is signed by digests that were given as checksums: its files were not read here.'
+  const words =
+    ' is signed by digests that were given as checksums: its files were not read here, and nobody looked for pickles.'
   return [paragraph(code(names.join(', ')), words)]
 }
 
