@@ -41,7 +41,7 @@ have \`publish: artifact\`; otherwise a bundle is beside its file although the u
 the verify action then accepts what is there. A code means that the step failed, that the error names the service, and
 that nothing claims to be signed: no bundle beside the file, no artifact, no attachment, no output. \`attached\` behind a code: the
 registry kept what it said that it does not take, and the verify action accepts it. In every run no secret was in any output, nor
-in a request to another host than the one it is for. The [codes](troubleshooting.md).
+in a request to another host than the one it is for. The codes: [of services](troubleshooting.md), [of what they answer](verification.md).
 
 ${sections.join('\n')}
 ## kill -9
