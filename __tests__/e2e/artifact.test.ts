@@ -187,7 +187,12 @@ describe('a results service that does not recover', () => {
         error: { code: 'UPLOAD_FAILED' }
       }))
     )
-    expect(run.summary).toContain('<code>a.sigstore.json</code>')
+    const { summary } = run
+    expect(summary).toMatch(/^<h3>Keyless Sign: 2 file\(s\) of 2 subject\(s\) not published every/)
+    expect(summary.match(/The workflow artifact .* \[UPLOAD_FAILED\]/g)).toHaveLength(1)
+    expect(summary.indexOf('UPLOAD_FAILED')).toBeLessThan(summary.indexOf('SHA-256'))
+    expect(summary).toContain('<code>a.sigstore.json</code>')
+    expect(summary).not.toMatch(/```|Verify in a job/)
     expect(await scene.toldSecrets()).toEqual(['fulcio', 'oidc', 'results'])
     await scene.sandbox.clearFaults()
     expect(await scene.verify({ files: 'a\nb' })).toMatchObject({ exitCode: 0 })
@@ -206,7 +211,7 @@ describe('a results service that does not recover', () => {
     expect(run.annotations[0]?.message).toMatch(words)
     expect(run.annotations[0]?.message).toMatch(/no further attempt would change/)
     expect(run.annotations[1]?.message).toMatch(/: there is no artifact; all bundles are in /)
-    expect(run.summary).toContain('not published: see the annotations')
+    expect(run.summary).toContain('<td>not published</td>')
     expect(await scene.toldSecrets()).not.toContain('elsewhere')
   })
 })

@@ -43,7 +43,7 @@ describe('sign refuses a model', () => {
   it('with a symbolic link, where none is allowed, and with one out of it in any case', async () => {
     await writeModel()
     await symlink('config.json', join(scene.workspace, 'm/link'))
-    await expectUnsigned({ models: 'm' }, 'MODEL_LINK', '"link" is a symbolic link')
+    await expectUnsigned({ models: 'm' }, 'MODEL_LINK', '"m/link" is a symbolic link')
     await rm(join(scene.workspace, 'm/link'))
     await symlink('/etc/passwd', join(scene.workspace, 'm/link'))
     const inputs = { models: 'm', 'allow-symlinks': 'true' }
@@ -53,7 +53,7 @@ describe('sign refuses a model', () => {
   it('with a pipe', async () => {
     await writeModel()
     execFileSync('mkfifo', [join(scene.workspace, 'm/pipe')])
-    await expectUnsigned({ models: 'm' }, 'FILE_NOT_REGULAR', '"pipe" is not a regular file')
+    await expectUnsigned({ models: 'm' }, 'FILE_NOT_REGULAR', '"m/pipe" is not a regular file')
   })
 
   it('with a Git LFS pointer', async () => {
@@ -155,6 +155,19 @@ describe('sign refuses checksums', () => {
     await expectUnsigned({ models: 'm', checksums }, code, words)
   })
 
+  it.each([
+    ['m', 'm/a', 'm/sub/b', 'm/'],
+    ['out/m', './out/m/a', 'out/m/b', 'out/m/'],
+    ['out/m', 'm/.gitattributes', 'm/a', 'm/']
+  ])('of %j that were made in a folder above: %j', async (models, one, other, prefix) => {
+    const checksums = `${HEX}  ${one}\n${HEX}  ${other}`
+    const words = `every name begins with "${prefix}", and names are as seen from the model`
+    await expectUnsigned({ models, checksums }, 'INPUT_INVALID', words)
+    expect(await scene.sign({ models, checksums: `${checksums}\n${HEX}  c` })).toMatchObject({
+      exitCode: 0
+    })
+  })
+
   it('without a model, or with several, or with one that is a file', async () => {
     await scene.write('a', 'a')
     const checksums = `${HEX}  a`
@@ -253,7 +266,11 @@ describe('verify refuses a model', () => {
     await scene.write('n', '{}')
     await rm(join(scene.workspace, 'm/config.json'))
     await symlink('../n', join(scene.workspace, 'm/config.json'))
-    await expectNo(await scene.verify({ models: 'm' }), 'MODEL_LINK', 'is a symbolic link')
+    await expectNo(
+      await scene.verify({ models: 'm' }),
+      'MODEL_LINK',
+      /"m\/config\.json" is .*to take what/
+    )
   })
 
   it('with the signature of another model, a plain one, or none', async () => {

@@ -107,6 +107,12 @@ describe('publishing', () => {
         )
       }
     ])
+    expect(run.summary).toMatch(
+      /^<h3>Keyless Sign: 1 file\(s\) of 2 subject\(s\) not published every/
+    )
+    expect(run.summary).toMatch(
+      /<td><code>b<\/code><\/td><td>.*b\.sigstore\.json.* \[WRITE_FAILED\]</
+    )
     const artifact = { name: 'sigstore-job-0' }
     const local = join(scene.workspace, 'a.sigstore.json')
     expect((await checkedResults('sign', run.outputs['results-path'])).subjects).toMatchObject([

@@ -34,13 +34,14 @@ export async function render(
 
 Written by \`npm run test:faults -- --write\`, from what signing did; the run without \`--write\` fails when this page is not what it
 showed. Each cell is a run of the action as it is built, with services that fail in that way: once or twice ("it
-passes"), or each time ("it stays"), then with a \`timeout\` of 2 seconds.
+passes"), or each time ("it stays"), then with a \`timeout\` of 2 seconds. Those with the artifact's services
+have \`publish: artifact\`; otherwise a bundle is beside its file although the upload failed.
 
 \`signed\` means that the step ended well, that the bundle or the attachment is in every place where it was to go, and that
 the verify action then accepts what is there. A code means that the step failed, that the error names the service, and
 that nothing claims to be signed: no bundle beside the file, no artifact, no attachment, no output. \`attached\` behind a code: the
 registry kept what it said that it does not take, and the verify action accepts it. In every run no secret was in any output, nor
-in a request to another host than the one it is for. The [codes](troubleshooting.md).
+in a request to another host than the one it is for. The codes: [of services](troubleshooting.md), [of what they answer](verification.md).
 
 ${sections.join('\n')}
 ## kill -9

@@ -133,7 +133,9 @@ describe('findModel', () => {
 
   it('refuses a pipe, unless it is ignored', async () => {
     execFileSync('mkfifo', [join(workspace, 'm/pipe')])
-    await expect(find()).rejects.toMatchObject(coded('FILE_NOT_REGULAR', '"pipe" is not a regular'))
+    await expect(find()).rejects.toMatchObject(
+      coded('FILE_NOT_REGULAR', '"m/pipe" is not a regular')
+    )
     expect(await names('m', { ignorePaths: ['m/pipe'] })).toHaveLength(2)
     await expect(find('m/pipe')).rejects.toMatchObject(
       coded('FILE_NOT_REGULAR', 'neither a folder')
@@ -142,12 +144,14 @@ describe('findModel', () => {
 
   it('refuses a name that is not UTF-8', async () => {
     writeFileSync(Buffer.concat([Buffer.from(`${workspace}/m/x`), Buffer.from([0xff])]), 'x')
-    await expect(find()).rejects.toMatchObject(coded('MODEL_NAME_NOT_UTF8', 'not named in UTF-8'))
+    await expect(find()).rejects.toMatchObject(
+      coded('MODEL_NAME_NOT_UTF8', '"m/x\u{FFFD}" is not named in UTF-8')
+    )
   })
 
   it('prints names safely', async () => {
     link('x', 'm/a\n::error::b')
-    await expect(find()).rejects.toMatchObject(coded('MODEL_LINK', '"a?::error::b" is'))
+    await expect(find()).rejects.toMatchObject(coded('MODEL_LINK', '"m/a?::error::b" is'))
   })
 
   describe('with links', () => {
@@ -155,7 +159,12 @@ describe('findModel', () => {
 
     it('refuses each, unless it is ignored or links are allowed', async () => {
       link('config.json', 'm/link')
-      await expect(find()).rejects.toMatchObject(coded('MODEL_LINK', '"link" is a symbolic link;'))
+      await expect(find()).rejects.toMatchObject(
+        coded(
+          'MODEL_LINK',
+          '"m/link" is a symbolic link; put the file itself in its place, add it to ignore-paths, or set allow-symlinks to take what it leads to'
+        )
+      )
       expect(await names('m', { ignorePaths: ['m/link'] })).toHaveLength(2)
       const [, linked] = (await find('m', { allowSymlinks })).files
       expect(linked).toEqual({ name: 'link', path: join(workspace, 'm/config.json'), size: 2 })
@@ -165,12 +174,12 @@ describe('findModel', () => {
       put('other')
       link('../other', 'm/out')
       await expect(find('m', { allowSymlinks })).rejects.toMatchObject(
-        coded('MODEL_LINK', '"out" is a symbolic link to')
+        coded('MODEL_LINK', '"m/out" is a symbolic link to')
       )
       rmSync(join(workspace, 'm/out'))
       link('sub', 'm/folder')
       await expect(find('m', { allowSymlinks })).rejects.toMatchObject(
-        coded('MODEL_LINK', 'to a folder, and what is in that would not be signed')
+        coded('MODEL_LINK', '"m/folder" is a symbolic link to a folder, which is not followed')
       )
       rmSync(join(workspace, 'm/folder'))
       link('.', 'm/sub/circle')
@@ -181,7 +190,7 @@ describe('findModel', () => {
       link('b', 'm/a')
       link('a', 'm/b')
       await expect(find('m', { allowSymlinks })).rejects.toMatchObject(
-        coded('FILE_UNREADABLE', '(ELOOP)')
+        coded('FILE_UNREADABLE', '"m/a" could not be looked at (ELOOP)')
       )
       rmSync(join(workspace, 'm/a'))
       await expect(find('m', { allowSymlinks })).rejects.toMatchObject(
@@ -191,7 +200,7 @@ describe('findModel', () => {
       execFileSync('mkfifo', [join(workspace, 'm/.git')])
       link('.git', 'm/pipe')
       await expect(find('m', { allowSymlinks })).rejects.toMatchObject(
-        coded('FILE_NOT_REGULAR', '"pipe"')
+        coded('FILE_NOT_REGULAR', '"m/pipe"')
       )
     })
 

@@ -158,6 +158,22 @@ describe('compareModel', () => {
     expect(message).toContain('"?149", and 10 more)')
     expect(message).not.toContain('150')
   })
+
+  it('ends the message with what to do, within what a runner shows of it', async () => {
+    const many = (letter: string): Record<string, string> =>
+      Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`${i}${letter.repeat(200)}`, '']))
+    const statement = read(modelStatement({ ...many('a'), ...many('b') }))
+    const changed = Object.fromEntries(Object.keys(many('a')).map(name => [name, 'x']))
+    const error = await compareModel(statement, filesOf({ ...changed, ...many('c') })).catch(
+      (reason: unknown) => reason
+    )
+    const { message } = error as ModelMismatch
+    expect(message).toMatch(
+      /60 changed .* and 56 more\); 60 missing .*; 60 neither .* and 56 more\)/
+    )
+    expect(message).toMatch(/ "lfs: true" .* give ignore-paths for what may be in it unsigned\.$/)
+    expect(message.length).toBeLessThan(3500)
+  })
 })
 
 describe('compareModel with one file', () => {

@@ -353,6 +353,18 @@ describe('certificate-identity', () => {
     expect(differences({ certificateIdentityRegexp: '(h+)+(t+)+.*(.+)+$x' })).toHaveLength(1)
     expect(performance.now() - start).toBeLessThan(1000)
   })
+
+  it('has 4096 characters at most, and is not repeated where it has more', () => {
+    expect(differences({ certificateIdentityRegexp: 'x'.repeat(4096) })).toHaveLength(1)
+    expect(() => identityPolicy({ certificateIdentityRegexp: 'x'.repeat(4097) }, context)).toThrow(
+      expect.objectContaining({
+        code: 'POLICY_INVALID',
+        message: expect.stringMatching(
+          /^[^x]*certificate-identity-regexp has 4097 characters, .{1,60}$/
+        )
+      })
+    )
+  })
 })
 
 describe('identityPolicy refuses', () => {

@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises'
+import { sep } from 'node:path'
 import { KeylessError } from '../errors.ts'
 import { expand } from '../runner/glob.ts'
 import { readText } from '../storage/local.ts'
@@ -35,4 +36,22 @@ export async function readChecksums(input: string, workspace: string): Promise<C
     sources.push({ name: displayName(path, [workspace]), text })
   }
   return parseChecksums(sources)
+}
+
+/**
+ * Refuse names that are as seen from a folder above the model: a verifier would find none of them in it.
+ *
+ * @param path of the model, absolute
+ * @throws KeylessError INPUT_INVALID
+ */
+export function checkSeenFrom(path: string, checksums: readonly Checksum[]): void {
+  const parts = path.split(sep)
+  const prefix = parts
+    .map((_, above) => `${parts.slice(above).join('/')}/`)
+    .find(prefix => checksums.every(({ name }) => name.startsWith(prefix)))
+  if (prefix === undefined) return
+  throw new KeylessError(
+    'INPUT_INVALID',
+    `checksums: every name begins with ${quote(prefix)}, and names are as seen from the model; make the list in it (cd my-model && find . -type f -exec sha256sum {} +).`
+  )
 }

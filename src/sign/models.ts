@@ -21,7 +21,7 @@ import { ignoring } from '../trust/model-paths.ts'
 import { rootDigest } from '../trust/model.ts'
 import { quote } from '../trust/quote.ts'
 import { verifyBundle } from '../trust/verify.ts'
-import { readChecksums } from './checksums.ts'
+import { checkSeenFrom, readChecksums } from './checksums.ts'
 import type { Inputs } from './inputs.ts'
 import type { Placed } from './places.ts'
 import { signAll, type Draft, type Signature, type Trust } from './signature.ts'
@@ -59,7 +59,7 @@ export type SignedModel = Model & {
 /**
  * Find the models that the lines name, each once, with all of their files.
  *
- * @throws KeylessError as `findModel`, `placeModel`, `readChecksums` and `checkIgnorePaths`
+ * @throws KeylessError as `findModel`, `placeModel`, `readChecksums`, `checkSeenFrom` and `checkIgnorePaths`
  */
 export async function findModels(
   { lines, ...options }: ModelLines,
@@ -101,6 +101,7 @@ export async function findModels(
       const { files, ignorePaths } = await findModel(line, { ...given, signature })
       models.push({ ...model, files, ignorePaths })
     } else {
+      checkSeenFrom(path, checksums)
       const ignorePaths = ignoresOf(place, { ...given, signature })
       models.push({ ...model, checksums: withoutIgnored(checksums, ignorePaths, log), ignorePaths })
     }

@@ -106,7 +106,8 @@ function toResult(subject: Signed): unknown {
     digest: { sha256 },
     ...(files !== undefined && { files }),
     ...(elsewhere === true && { hashedElsewhere: true }),
-    ...(pickles && { pickles }),
+    // Nobody looked for them elsewhere.
+    ...(pickles && elsewhere !== true && { pickles }),
     ...(bundle !== undefined && { bundle }),
     published,
     ...(wasSigned(subject) && { wasSigned: true }),

@@ -1,3 +1,4 @@
+import { KeylessError } from '../errors.ts'
 import { entryCell } from '../runner/log-entry.ts'
 import {
   code,
@@ -11,27 +12,31 @@ import {
   type Markup,
   type Rows
 } from '../runner/summary.ts'
-import type { ModelLines } from '../runner/subject-inputs.ts'
 import { tally } from '../runner/text.ts'
 import { describeIdentity, type CertificateIdentity } from '../trust/identity.ts'
 import type { VerifiedIdentity } from '../trust/verify.ts'
 import type { SignedFile } from './files.ts'
-import type { Inputs } from './inputs.ts'
 import type { SignedModel } from './models.ts'
 import { wasSigned, type Signed, type Uploaded } from './publish.ts'
 import type { Signing } from './run.ts'
+import { verifySteps, type VerifyInputs } from './verify-steps.ts'
 
 /** What people read who were not there. */
 export function summarize(
   { subjects, leftOut, artifact }: Signing,
   commands: string[],
-  inputs: Pick<Inputs, 'files' | 'images' | 'models' | 'publish'> & { verifyAction: string }
+  inputs: VerifyInputs
 ): (Markup | Rows)[] {
-  const { files, images, models, publish, verifyAction } = inputs
+  const failed = subjects.filter(({ errors }) => errors.length > 0)
   const identities = new Set(subjects.map(({ verified }) => describe(verified.identity)))
   const uploaded = artifact && 'id' in artifact ? artifact : undefined
   return [
-    heading(`Keyless Sign: ${tally(subjects.map(({ kind }) => kind))} signed`),
+    heading(
+      failed.length === 0
+        ? `Keyless Sign: ${tally(subjects.map(({ kind }) => kind))} signed`
+        : `Keyless Sign: ${tally(failed.map(({ kind }) => kind))} of ${subjects.length} subject(s) not published everywhere`
+    ),
+    ...(failed.length === 0 ? [] : [unpublished(failed, artifact)]),
     table(['Subject', 'SHA-256', 'Signed', 'Log entry', 'Where'], subjects.flatMap(rowsOf)),
     ...(uploaded === undefined
       ? []
@@ -43,20 +48,37 @@ export function summarize(
     ...(leftOut.length === 0
       ? []
       : [paragraph(`Left out, being bundles: `, code(leftOut.join(', ')))]),
+    // Nothing to paste where a bundle is missing; and no job that needs this one runs after it failed.
+    ...(failed.length > 0 ? [] : howToVerify(subjects, uploaded, commands, inputs))
+  ]
+}
+
+/** What is not where it was to go, and why. */
+function unpublished(failed: Signed[], artifact: Signing['artifact']): Rows {
+  const words = ({ message, code }: KeylessError): string => `${message} [${code}]`
+  return table(
+    ['Not published', 'Why'],
+    [
+      // One row for all, and not one for each.
+      ...(artifact instanceof KeylessError ? [['the artifact', words(artifact)]] : []),
+      ...failed.flatMap(({ name, errors }) =>
+        errors.filter(error => error !== artifact).map(error => [code(name), words(error)])
+      )
+    ]
+  )
+}
+
+function howToVerify(
+  subjects: Signed[],
+  uploaded: Uploaded | undefined,
+  commands: string[],
+  inputs: VerifyInputs
+): (Markup | Rows)[] {
+  return [
     paragraph('Verify in a job that needs this one:'),
-    fence('yaml', [
-      ...(uploaded === undefined ? [] : downloadStep(uploaded)),
-      `- uses: ${verifyAction}`,
-      '  with:',
-      ...(images === undefined ? [] : block('images', namedImages(subjects))),
-      ...(images !== undefined && uploaded && !publish.registry
-        ? bundlesOf(subjects, uploaded)
-        : []),
-      ...(files === undefined ? [] : block('files', files)),
-      ...(models === undefined ? [] : ofModels(models))
-    ]),
+    fence('yaml', verifySteps(subjects, uploaded, inputs)),
     folded('Or with other tools, in the folder of the checkout', fence('sh', commands)),
-    ...(models === undefined
+    ...(inputs.models === undefined
       ? []
       : [
           paragraph(
@@ -105,7 +127,7 @@ function placeOf({ published }: Signed, own?: SignedFile | SignedModel): Cell {
 }
 
 function cellOf(place: string | undefined): Cell {
-  return place === undefined ? 'not published: see the annotations' : code(place)
+  return place === undefined ? 'not published' : code(place)
 }
 
 /** What nobody read here. */
@@ -114,7 +136,8 @@ function elsewhereOf(subjects: Signed[]): Markup[] {
     subject.kind === 'model' && subject.model.elsewhere ? [subject.name] : []
   )
   if (names.length === 0) return []
-  const words = ' is signed by digests that were given as checksums: its files were not read here.'
+  const words =
+    ' is signed by digests that were given as checksums: its files were not read here, and nobody looked for pickles.'
   return [paragraph(code(names.join(', ')), words)]
 }
 
@@ -133,44 +156,6 @@ function picklesOf(subjects: Signed[]): (Markup | Rows)[] {
   return [
     paragraph('To load these files is to run code of whoever made them (Python pickles):'),
     table(['Model', 'File', 'Is', 'Use instead'], rows)
-  ]
-}
-
-function ofModels({ lines, ignorePaths, allowSymlinks }: ModelLines): string[] {
-  return [
-    ...block('models', lines),
-    ...(ignorePaths.length === 0 ? [] : block('ignore-paths', ignorePaths)),
-    ...(allowSymlinks ? ["    allow-symlinks: 'true'"] : [])
-  ]
-}
-
-/** What verifying an index vouches for, its platforms, needs no line of its own. */
-function namedImages(subjects: Signed[]): string[] {
-  return subjects
-    .filter(subject => subject.kind === 'image' && subject.image.platform === undefined)
-    .map(({ name }) => name)
-}
-
-function block(input: string, lines: string[]): string[] {
-  return [`    ${input}: |`, ...lines.map(line => `      ${line}`)]
-}
-
-/** Where there are bundles of images that no registry has. */
-function bundlesOf(subjects: Signed[], { root }: Uploaded): string[] {
-  const paths = subjects.flatMap(({ published: { artifact } }) => artifact?.path ?? [])
-  return block(
-    'bundle',
-    paths.map(path => (root === '.' ? path : `${root}/${path}`))
-  )
-}
-
-/** Lands each bundle beside its file, where the files are in the folders that they were signed in. */
-function downloadStep({ name, root }: Uploaded): string[] {
-  return [
-    '- uses: actions/download-artifact@v8',
-    '  with:',
-    `    name: ${name}`,
-    ...(root === '.' ? [] : [`    path: ${root}`])
   ]
 }
 

@@ -1,5 +1,6 @@
 import { lstatSync, realpathSync, statSync, type Dirent, type Stats } from 'node:fs'
 import { readdir } from 'node:fs/promises'
+import { basename } from 'node:path'
 import { KeylessError } from '../errors.ts'
 import { quote } from '../trust/quote.ts'
 import { isWithin } from './file.ts'
@@ -39,7 +40,7 @@ export async function listModelFiles(folder: string, options: Options): Promise<
       if (name.includes('\u{FFFD}')) {
         throw new KeylessError(
           'MODEL_NAME_NOT_UTF8',
-          `models: ${quote(name)} is not named in UTF-8, so that it cannot be told from others; rename it, or add it to ignore-paths.`
+          `models: ${shown(folder, name)} is not named in UTF-8, so that it cannot be told from others; rename it, or add it to ignore-paths.`
         )
       }
       if (entry.isDirectory()) folders.push(`${name}/`)
@@ -53,27 +54,29 @@ async function list(folder: string, above: string): Promise<Dirent[]> {
   try {
     return await readdir(`${folder}/${above}`, { withFileTypes: true })
   } catch (cause) {
-    throw unreadable(above || '.', cause)
+    throw unreadable(shown(folder, above), cause)
   }
 }
 
 function lookAt(folder: string, name: string, entry: Dirent, allowSymlinks: boolean): ModelFile {
   const path = `${folder}/${name}`
   if (entry.isSymbolicLink()) return follow(folder, name, allowSymlinks)
-  const status = attempt(name, () => lstatSync(path))
-  if (!status.isFile()) throw notRegular(name)
+  const words = shown(folder, name)
+  const status = attempt(words, () => lstatSync(path))
+  if (!status.isFile()) throw notRegular(words)
   return { name, path, size: status.size }
 }
 
 function follow(folder: string, name: string, allowSymlinks: boolean): ModelFile {
-  const link = `models: ${quote(name)} is a symbolic link`
+  const words = shown(folder, name)
+  const link = `models: ${words} is a symbolic link`
   if (!allowSymlinks) {
     throw new KeylessError(
       'MODEL_LINK',
-      `${link}; put the file itself in its place, add it to ignore-paths, or set allow-symlinks to sign what it leads to.`
+      `${link}; put the file itself in its place, add it to ignore-paths, or set allow-symlinks to take what it leads to.`
     )
   }
-  const { path, status } = attempt(name, (): { path: string; status: Stats } => {
+  const { path, status } = attempt(words, (): { path: string; status: Stats } => {
     const path = realpathSync(`${folder}/${name}`)
     return { path, status: statSync(path) }
   })
@@ -86,32 +89,37 @@ function follow(folder: string, name: string, allowSymlinks: boolean): ModelFile
   if (status.isDirectory()) {
     throw new KeylessError(
       'MODEL_LINK',
-      `${link} to a folder, and what is in that would not be signed; put the folder itself in its place, or add the link to ignore-paths.`
+      `${link} to a folder, which is not followed; put the folder itself in its place, or add the link to ignore-paths.`
     )
   }
-  if (!status.isFile()) throw notRegular(name)
+  if (!status.isFile()) throw notRegular(words)
   return { name, path, size: status.size }
 }
 
-function notRegular(name: string): KeylessError {
+/** Which of several models it is in, too. */
+function shown(folder: string, name: string): string {
+  return quote(`${basename(folder)}/${name}`)
+}
+
+function notRegular(words: string): KeylessError {
   return new KeylessError(
     'FILE_NOT_REGULAR',
-    `models: ${quote(name)} is not a regular file (a pipe, socket or device); remove it, or add it to ignore-paths.`
+    `models: ${words} is not a regular file (a pipe, socket or device); remove it, or add it to ignore-paths.`
   )
 }
 
-function attempt<T>(name: string, look: () => T): T {
+function attempt<T>(words: string, look: () => T): T {
   try {
     return look()
   } catch (cause) {
-    throw unreadable(name, cause)
+    throw unreadable(words, cause)
   }
 }
 
-function unreadable(name: string, cause: unknown): KeylessError {
+function unreadable(words: string, cause: unknown): KeylessError {
   return new KeylessError(
     'FILE_UNREADABLE',
-    `models: ${quote(name)} could not be looked at (${(cause as NodeJS.ErrnoException).code ?? 'unknown error'}); check that it, or what it links to, exists, and that this job's user may read it.`,
+    `models: ${words} could not be looked at (${(cause as NodeJS.ErrnoException).code ?? 'unknown error'}); check that it, or what it links to, exists, and that this job's user may read it.`,
     { cause }
   )
 }

@@ -13,8 +13,9 @@ export type ModelDifferences = {
 
 const WORDS = { changed: 'changed', missing: 'missing', extra: 'neither signed nor ignored' }
 
-/** Names of each kind in the message. */
+/** Names of each kind in the message, and characters of all of these: a runner shows the first 4000 of it. */
 const LISTED = 50
+const LONGEST = 1000
 
 /** MODEL_MISMATCH, with all that differs; the message has the first of it. */
 export class ModelMismatch extends KeylessError {
@@ -26,7 +27,7 @@ export class ModelMismatch extends KeylessError {
       .map(kind => `${differences[kind].length} ${WORDS[kind]} (${enumerate(differences[kind])})`)
     super(
       'MODEL_MISMATCH',
-      `The model is not the one that was signed: ${parts.join('; ')}; do not use it as it is.`
+      `The model is not the one that was signed: ${parts.join('; ')}; do not use it as it is, but fetch it again (a checkout without "lfs: true" has pointers in place of Git LFS's files), or give ignore-paths for what may be in it unsigned.`
     )
     this.name = 'ModelMismatch'
     this.differences = differences
@@ -34,7 +35,11 @@ export class ModelMismatch extends KeylessError {
 }
 
 function enumerate(names: string[]): string {
-  const words = names.slice(0, LISTED).map(name => quote(name))
-  if (names.length > LISTED) words.push(`and ${names.length - LISTED} more`)
-  return words.join(', ')
+  let length = 0
+  const shown = names
+    .slice(0, LISTED)
+    .map(name => quote(name))
+    .filter(word => (length += word.length) <= LONGEST)
+  const more = names.length - shown.length
+  return [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join(', ')
 }

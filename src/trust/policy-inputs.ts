@@ -76,7 +76,15 @@ function certificate(inputs: IdentityInputs): Requirement[] {
   )
 }
 
+// The work of RE2 grows with the expression, too: tens of kilobytes of repetitions take it seconds.
+const LONGEST_PATTERN = 4096
+
 function matching(pattern: string): Requirement {
+  if (pattern.length > LONGEST_PATTERN) {
+    throw invalid(
+      `certificate-identity-regexp has ${pattern.length} characters, and may have ${LONGEST_PATTERN}`
+    )
+  }
   let regexp: RE2JS
   try {
     regexp = RE2JS.compile(pattern)
