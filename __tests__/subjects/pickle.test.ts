@@ -1,7 +1,7 @@
 import { mkdtempSync, openSync, readSync, closeSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
+import { deflateSync, gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { findPickle, type Pickle } from '../../src/subjects/pickle.ts'
 import samples from './pickles.json' with { type: 'json' }
@@ -80,26 +80,6 @@ describe('findPickle', () => {
     expect(find('c.ckpt', 'GGUF\x03\0\0\0')).toBeUndefined()
     expect(find('vocab.txt', 'cat\ndog\n')).toBeUndefined()
     expect(find('empty.bin', '')).toBeUndefined()
-  })
-
-  it('takes little time for archives of zeros that look like arrays', () => {
-    const stored = deflateRawSync(Buffer.alloc(5_000_000)).subarray(0, 4096)
-    const entry = Buffer.alloc(46 + 5)
-    entry.writeUInt32LE(0x02014b50)
-    entry.writeUInt16LE(8, 10)
-    entry.writeUInt16LE(5, 28)
-    entry.write('a.npy', 46)
-    const directory = Buffer.concat(Array<Buffer>(64).fill(entry))
-    const end = Buffer.alloc(22)
-    end.write('PK\x05\x06')
-    end.writeUInt32LE(directory.length, 12)
-    end.writeUInt32LE(30 + stored.length, 16)
-    const header = Buffer.concat([Buffer.from('PK\x03\x04'), Buffer.alloc(26)])
-    const bomb = Buffer.concat([header, stored, directory, end])
-    const before = process.cpuUsage()
-    for (let i = 0; i < 20; i++) expect(find('bomb.npz', bomb)).toBeUndefined()
-    // Microseconds; 2.5 million where all of what is stored is inflated.
-    expect(process.cpuUsage(before).user).toBeLessThan(1_200_000)
   })
 
   it('passes over what is broken, or gone', () => {

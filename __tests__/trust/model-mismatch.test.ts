@@ -20,12 +20,22 @@ describe('ModelMismatch', () => {
       'more than fifty',
       { changed: names(51), missing: [], extra: [] },
       `51 changed (${listed(50)}, and 1 more)`
+    ],
+    [
+      'names of a thousand characters',
+      { changed: [], missing: ['a', 'b', 'c', 'd', 'e'].map(each => each.repeat(198)), extra: [] },
+      `5 missing (${['a', 'b', 'c', 'd', 'e'].map(each => `"${each.repeat(198)}"`).join(', ')})`
+    ],
+    [
+      'names of more',
+      { changed: [], missing: ['a', 'b', 'c', 'd', 'ee'].map(each => each.repeat(198)), extra: [] },
+      `5 missing (${['a', 'b', 'c', 'd'].map(each => `"${each.repeat(198)}"`).join(', ')}, and 1 more)`
     ]
   ])('tells %s', (_, differences, words) => {
     const error = new ModelMismatch(differences)
     expect(error).toMatchObject({ name: 'ModelMismatch', code: 'MODEL_MISMATCH', differences })
     expect(error.message).toBe(
-      `The model is not the one that was signed: ${words}; do not use it as it is.`
+      `The model is not the one that was signed: ${words}; do not use it as it is, but fetch it again (a checkout without "lfs: true" has pointers in place of Git LFS's files), or give ignore-paths for what may be in it unsigned.`
     )
   })
 })
