@@ -54,29 +54,27 @@ async function list(folder: string, above: string): Promise<Dirent[]> {
   try {
     return await readdir(`${folder}/${above}`, { withFileTypes: true })
   } catch (cause) {
-    throw unreadable(shown(folder, above), cause)
+    throw unreadable(folder, above, cause)
   }
 }
 
 function lookAt(folder: string, name: string, entry: Dirent, allowSymlinks: boolean): ModelFile {
   const path = `${folder}/${name}`
   if (entry.isSymbolicLink()) return follow(folder, name, allowSymlinks)
-  const words = shown(folder, name)
-  const status = attempt(words, () => lstatSync(path))
-  if (!status.isFile()) throw notRegular(words)
+  const status = attempt(folder, name, () => lstatSync(path))
+  if (!status.isFile()) throw notRegular(folder, name)
   return { name, path, size: status.size }
 }
 
 function follow(folder: string, name: string, allowSymlinks: boolean): ModelFile {
-  const words = shown(folder, name)
-  const link = `models: ${words} is a symbolic link`
+  const link = `models: ${shown(folder, name)} is a symbolic link`
   if (!allowSymlinks) {
     throw new KeylessError(
       'MODEL_LINK',
       `${link}; put the file itself in its place, add it to ignore-paths, or set allow-symlinks to take what it leads to.`
     )
   }
-  const { path, status } = attempt(words, (): { path: string; status: Stats } => {
+  const { path, status } = attempt(folder, name, (): { path: string; status: Stats } => {
     const path = realpathSync(`${folder}/${name}`)
     return { path, status: statSync(path) }
   })
@@ -92,7 +90,7 @@ function follow(folder: string, name: string, allowSymlinks: boolean): ModelFile
       `${link} to a folder, which is not followed; put the folder itself in its place, or add the link to ignore-paths.`
     )
   }
-  if (!status.isFile()) throw notRegular(words)
+  if (!status.isFile()) throw notRegular(folder, name)
   return { name, path, size: status.size }
 }
 
@@ -101,25 +99,25 @@ function shown(folder: string, name: string): string {
   return quote(`${basename(folder)}/${name}`)
 }
 
-function notRegular(words: string): KeylessError {
+function notRegular(folder: string, name: string): KeylessError {
   return new KeylessError(
     'FILE_NOT_REGULAR',
-    `models: ${words} is not a regular file (a pipe, socket or device); remove it, or add it to ignore-paths.`
+    `models: ${shown(folder, name)} is not a regular file (a pipe, socket or device); remove it, or add it to ignore-paths.`
   )
 }
 
-function attempt<T>(words: string, look: () => T): T {
+function attempt<T>(folder: string, name: string, look: () => T): T {
   try {
     return look()
   } catch (cause) {
-    throw unreadable(words, cause)
+    throw unreadable(folder, name, cause)
   }
 }
 
-function unreadable(words: string, cause: unknown): KeylessError {
+function unreadable(folder: string, name: string, cause: unknown): KeylessError {
   return new KeylessError(
     'FILE_UNREADABLE',
-    `models: ${words} could not be looked at (${(cause as NodeJS.ErrnoException).code ?? 'unknown error'}); check that it, or what it links to, exists, and that this job's user may read it.`,
+    `models: ${shown(folder, name)} could not be looked at (${(cause as NodeJS.ErrnoException).code ?? 'unknown error'}); check that it, or what it links to, exists, and that this job's user may read it.`,
     { cause }
   )
 }
