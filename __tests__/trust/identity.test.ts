@@ -6,14 +6,8 @@ import {
   splitWorkflow,
   type CertificateIdentity
 } from '../../src/trust/identity.ts'
+import { someone } from './someone.ts'
 
-const someone: CertificateIdentity = {
-  subjectAlternativeName: 'someone@example.com',
-  issuer: 'https://accounts.google.com',
-  notBefore: new Date(0),
-  notAfter: new Date(1),
-  claims: {}
-}
 const NAME = 'https://github.com/o/r/.github/workflows/x.yml@refs/heads/main'
 const workflow: CertificateIdentity = {
   ...someone,

@@ -4,6 +4,7 @@ import { ModelMismatch, type ModelDifferences } from '../../src/trust/model-mism
 import type { ModelStatement } from '../../src/trust/model.ts'
 import { put } from './edit.ts'
 import { filesOf, MODEL, modelStatement, read, shardStatement, type Asked } from './oms.ts'
+import { setCalls } from './set-calls.ts'
 
 const signed = read(modelStatement(MODEL))
 const ignoring = (...paths: string[]): ModelStatement =>
@@ -127,19 +128,9 @@ describe('compareModel', () => {
   it('keeps no folders of what is listed where nothing of it is ignored', async () => {
     const contents = { [`${'a/'.repeat(2000)}f`]: '' }
     const statement = read(modelStatement(contents))
-    const kept: unknown[] = []
-    const { add } = Reflect.get(Set, 'prototype') as {
-      add: (this: Set<unknown>, value: unknown) => Set<unknown>
-    }
-    Set.prototype.add = function (value: unknown) {
-      kept.push(value)
-      return add.call(this, value)
-    }
-    try {
-      await expect(compare(statement, filesOf(contents))).resolves.toBe('equal')
-    } finally {
-      Set.prototype.add = add
-    }
+    const kept = await setCalls('add', () =>
+      expect(compare(statement, filesOf(contents))).resolves.toBe('equal')
+    )
     expect(kept.filter(each => String(each).startsWith('a/'))).toEqual([])
   })
 

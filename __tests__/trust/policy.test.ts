@@ -1,15 +1,9 @@
 import { describe, expect, it } from '@jest/globals'
-import { GITHUB_ISSUER, type CertificateIdentity } from '../../src/trust/identity.ts'
+import { GITHUB_ISSUER } from '../../src/trust/identity.ts'
 import { checkIdentity, exactly, type Requirement } from '../../src/trust/policy.ts'
 import { refusal } from './refusal.ts'
+import { someone } from './someone.ts'
 
-const someone: CertificateIdentity = {
-  subjectAlternativeName: 'someone@example.com',
-  issuer: 'https://accounts.google.com',
-  notBefore: new Date(0),
-  notAfter: new Date(1),
-  claims: {}
-}
 const workflow = {
   ...someone,
   issuer: GITHUB_ISSUER,

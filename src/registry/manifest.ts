@@ -1,5 +1,4 @@
-import { findJsonFault } from '../json.ts'
-import { isObject } from '../json.ts'
+import { findJsonFault, isObject } from '../json.ts'
 import { digestOf, isDigest } from './digest.ts'
 import { mismatch, refused, unreadable } from './failures.ts'
 import type { Repository } from './reference.ts'

@@ -41,7 +41,7 @@ export function summarize(
     ...(uploaded === undefined
       ? []
       : [paragraph('Bundles are in the artifact ', link(uploaded.name, uploaded.url), '.')]),
-    ...unsignedOf(subjects),
+    ...signedBeforeOf(subjects),
     ...elsewhereOf(subjects),
     ...picklesOf(subjects),
     ...[...identities].map(words => paragraph('Signed by ', code(words), '.')),
@@ -89,7 +89,7 @@ function howToVerify(
 }
 
 /** What had its signatures before this step. */
-function unsignedOf(subjects: Signed[]): Markup[] {
+function signedBeforeOf(subjects: Signed[]): Markup[] {
   const names = subjects.filter(wasSigned).map(({ name }) => name)
   return names.length === 0 ? [] : [paragraph('Was signed before: ', code(names.join(', ')), '.')]
 }

@@ -6,8 +6,8 @@ import { listModelFiles } from './model-files.ts'
 import type { ModelPlace } from './model.ts'
 
 /**
- * A model as it lies on disk, to be compared with what was signed of it; its files are found sorted by the UTF-8
- * bytes of their names. What was hashed once is known, for other bundles of the same model.
+ * A model as it lies on disk, to be compared with what was signed of it. What was hashed once is known, for
+ * other bundles of the same model.
  *
  * @param options.allowSymlinks whether links to files stand for these also where the signer had none
  */

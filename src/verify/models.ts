@@ -68,16 +68,16 @@ async function verifyModel(model: ModelSubject, options: Options): Promise<Outco
         name,
         check: async required => {
           const ignored: string[] = []
-          const note = (name: string): void => {
-            if (name !== itself) ignored.push(name)
-          }
-          const files = { ...noting(contents, note), ignores }
+          const files = { ...contents, ignores, find: noting(contents.find, ignored) }
           const expect = isSignature(required)
             ? ({ kind: 'model', files } as const)
             : ({ kind: 'statement', ...required } as const)
           const digest = sha256Only(outcome.sha256 ?? '')
           const { root, ...verified } = await verifyBundle(bundle, { ...trust, digest, expect })
-          if (root !== undefined) Object.assign(outcome, { sha256: root, ignored: ignored.sort() })
+          if (root !== undefined) {
+            outcome.sha256 = root
+            outcome.ignored = ignored.filter(name => name !== itself).sort()
+          }
           return verified
         }
       }
@@ -92,22 +92,17 @@ async function verifyModel(model: ModelSubject, options: Options): Promise<Outco
   return outcome
 }
 
-/** The same files, and a note of each name that is passed over. */
-function noting(
-  files: Omit<ModelFiles, 'ignores'>,
-  note: (name: string) => void
-): Omit<ModelFiles, 'ignores'> {
-  return {
-    ...files,
-    find: ({ skip, allowSymlinks }) => {
-      const skipped = (name: string): boolean => {
-        if (!skip(name)) return false
-        note(name)
-        return true
+/** The same, and a note of each name that is passed over. */
+function noting(find: ModelFiles['find'], passed: string[]): ModelFiles['find'] {
+  return ({ skip, ...o }) =>
+    find({
+      ...o,
+      skip: name => {
+        const skipped = skip(name)
+        if (skipped) passed.push(name)
+        return skipped
       }
-      return files.find({ skip: skipped, allowSymlinks })
-    }
-  }
+    })
 }
 
 /** The type of a model's signature may be asked for by its name, too. */
